@@ -1,0 +1,11 @@
+// Package all lists every model format that gaugeNN reads, in match order:
+// formats with an unmistakable magic first. It is the only place where they
+// are registered: a new format is one folder and one line here.
+package all
+
+import "github.com/gaugenn/gaugenn/graph/format"
+
+// Formats returns the formats in match order. The slice is the caller's.
+func Formats() []format.Format {
+	return []format.Format{}
+}
