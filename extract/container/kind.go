@@ -1,0 +1,98 @@
+package container
+
+import (
+	"bytes"
+	"encoding/binary"
+)
+
+// Kind names a container format.
+type Kind uint8
+
+// The container formats that Sniff tells apart. LZ4, SevenZip and RAR are
+// recognised but not opened: Open returns ErrUnsupported for them.
+const (
+	None Kind = iota
+	ZIP
+	Tar
+	Gzip
+	Bzip2
+	XZ
+	Zstd
+	LZ4
+	SevenZip
+	RAR
+)
+
+var kindNames = [...]string{"none", "zip", "tar", "gzip", "bzip2", "xz", "zstd", "lz4", "7z", "rar"}
+
+// String returns the lower-case name of the kind, for example "zip".
+func (k Kind) String() string {
+	if int(k) < len(kindNames) {
+		return kindNames[k]
+	}
+	return "unknown"
+}
+
+// Single reports whether the kind compresses one stream rather than holding named entries.
+func (k Kind) Single() bool { return k >= Gzip && k <= LZ4 }
+
+// SniffLen is how many leading bytes Sniff wants to see; with fewer it may answer None.
+const SniffLen = 512
+
+// Sniff tells the container kind from the first bytes of a file. It looks at
+// signatures only, so a match can still fail to open.
+func Sniff(head []byte) Kind {
+	if len(head) < 4 {
+		return None
+	}
+	switch binary.LittleEndian.Uint32(head) {
+	case sigLocal, sigEnd, sigDirectory:
+		return ZIP
+	case 0xFD2FB528:
+		return Zstd
+	case 0x184D2204:
+		return LZ4
+	}
+	switch {
+	case head[0] == 0x1F && head[1] == 0x8B && head[2] == 8 && head[3]&0xE0 == 0:
+		return Gzip
+	case bytes.HasPrefix(head, []byte("BZh")) && len(head) >= 10 && head[3] >= '1' && head[3] <= '9' &&
+		(string(head[4:10]) == "1AY&SY" || string(head[4:10]) == "\x17\x72\x45\x38\x50\x90"):
+		return Bzip2
+	case bytes.HasPrefix(head, []byte("\xFD7zXZ\x00")):
+		return XZ
+	case bytes.HasPrefix(head, []byte("7z\xBC\xAF\x27\x1C")):
+		return SevenZip
+	case bytes.HasPrefix(head, []byte("Rar!\x1A\x07")):
+		return RAR
+	case len(head) >= 512 && string(head[257:262]) == "ustar":
+		return Tar
+	}
+	return None
+}
+
+// Detect is Sniff for a whole file: it also finds a ZIP that has other data before
+// it (a self-extractor, an APK behind a dex or an image) by its end record.
+func Detect(data []byte) Kind {
+	if k := Sniff(data[:min(len(data), SniffLen)]); k != None {
+		return k
+	}
+	tail := data[max(0, len(data)-maxEndDistance):]
+	for {
+		i := bytes.LastIndex(tail, signature(sigEnd))
+		if i < 0 {
+			return None
+		}
+		at := len(data) - maxEndDistance
+		if len(data) < maxEndDistance {
+			at = 0
+		}
+		if e, ok := parseEnd(data, at+i); ok {
+			directory, ok := findDirectory(data, e)
+			if ok && (e.entries > 0 || directory == e.directoryOffset) {
+				return ZIP
+			}
+		}
+		tail = tail[:i]
+	}
+}
