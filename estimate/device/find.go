@@ -1,0 +1,324 @@
+package device
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// ErrNotFound is the kind of every error about a device that is not known.
+var ErrNotFound = errors.New("device not known")
+
+// NotFoundError reports a query that no device answers to, with the names nearest to it, nearest first.
+type NotFoundError struct {
+	Query       string
+	Suggestions []string
+}
+
+// Error says what was asked for and what is near.
+func (e *NotFoundError) Error() string {
+	if len(e.Suggestions) == 0 {
+		return fmt.Sprintf("device %q is not known", e.Query)
+	}
+	return fmt.Sprintf("device %q is not known; near: %s", e.Query, strings.Join(e.Suggestions, ", "))
+}
+
+// Is makes the error an ErrNotFound.
+func (e *NotFoundError) Is(target error) bool { return target == ErrNotFound }
+
+// Find returns the device that a query means: a model code ("SM-A155F"), a marketing name ("Pixel 7"), an SoC name or part number
+// ("Snapdragon 7 Gen 1", "SM7450"), a codename ("panther"), the label of a published benchmark ("Qualcomm SM8150-AC Snapdragon 855+
+// (Kyro485 2.96 GHz + 2.42 GHz x 3 + …)", "QCS8550 (Proxy)") or a specification ("soc=Snapdragon 7 Gen 1, ram=8", see Spec). What it
+// was found by, and what else it could have been, is in Match. An unknown device is a *NotFoundError; a specification with an unknown
+// key or value is a *SpecError.
+func (c *Catalogue) Find(query string) (Device, error) {
+	key := squash(query)
+	if key == "" {
+		return Device{}, &NotFoundError{Query: query}
+	}
+	if strings.Contains(query, "=") {
+		return c.spec(query)
+	}
+	for _, look := range []func(query, key string) (Device, bool){c.findCode, c.findAlias, c.findName, c.findSoC, c.findCodename,
+		c.findMention, c.findExternal, c.findPartial, c.findClusters} {
+		if d, ok := look(query, key); ok {
+			d.Match.Query = query
+			return d, nil
+		}
+	}
+	return Device{}, &NotFoundError{Query: query, Suggestions: c.suggest(key, 4)}
+}
+
+// FindLabel returns the device of a recorded measurement from its device label and the SoC named beside it, which may be empty. A
+// named SoC wins over the one that the label leads to, except where both are bins of one part.
+func (c *Catalogue) FindLabel(label, soc string) (Device, error) {
+	d, err := c.Find(label)
+	hint, ok := c.socByKey(squash(soc))
+	if !ok {
+		hint, _, ok = c.mention(words(soc))
+	}
+	switch {
+	case err != nil && ok:
+		d = c.generic(hint, MatchLabel)
+		d.Name, d.Match.Query, d.Match.Confidence = label, label, ConfidenceSourced
+		return withLabelClusters(c, d, label), nil
+	case err == nil && ok && d.SoC.ID != hint.ID && basePart(d.SoC.PartNumber) != basePart(hint.PartNumber) && !strings.Contains(soc, " or "):
+		d.SoC, d.Match.Note = hint, "SoC as stated beside the label"
+		return withLabelClusters(c, d, label), nil
+	case err != nil && soc != "":
+		return c.Find(soc)
+	}
+	return d, err
+}
+
+func (c *Catalogue) pick(list []int, kind MatchKind) (Device, bool) {
+	if len(list) == 0 {
+		return Device{}, false
+	}
+	d := c.devices[list[0]]
+	d.Match = Match{Kind: kind, Confidence: d.Match.Confidence}
+	for _, i := range list[1:] {
+		other := c.devices[i]
+		if other.SoC.ID != d.SoC.ID {
+			d.Match.Confidence = min(d.Match.Confidence, 0.6)
+		}
+		d.Match.Alternatives = append(d.Match.Alternatives, other.Name+" ("+other.SoC.Name+")")
+	}
+	return d, true
+}
+
+func (c *Catalogue) findCode(_, key string) (Device, bool) {
+	return c.pick(c.byCode[key], MatchModelCode)
+}
+
+func (c *Catalogue) findName(_, key string) (Device, bool) {
+	if d, ok := c.pick(c.byName[key], MatchName); ok {
+		return d, true
+	}
+	if base, ok := strings.CutSuffix(key, "5g"); ok && len(base) > 4 {
+		return c.pick(c.byName[base], MatchName)
+	}
+	return Device{}, false
+}
+
+func (c *Catalogue) findAlias(query, key string) (Device, bool) {
+	a, ok := c.aliases[key]
+	if !ok {
+		a, ok = c.aliases[strings.TrimPrefix(key, "samsung")]
+	}
+	if !ok {
+		return Device{}, false
+	}
+	return c.fromAlias(a, query), true
+}
+
+func (c *Catalogue) fromAlias(a alias, query string) Device {
+	if a.device != "" {
+		if d, ok := c.pick(c.byName[squash(a.device)], MatchAlias); ok {
+			d.Match.Confidence, d.Match.Note = a.confidence, a.note
+			return d
+		}
+	}
+	d := c.generic(c.socs[a.soc], MatchAlias)
+	d.Name, d.Match.Confidence, d.Match.Note = query, a.confidence, a.note
+	return d
+}
+
+// generic is a device of which only the SoC is known.
+func (c *Catalogue) generic(s SoC, kind MatchKind) Device {
+	return Device{Name: s.Name, Vendor: s.Vendor, Form: formOf(s), SoC: s, Year: s.Year, Match: Match{Kind: kind, Confidence: ConfidenceSourced}}
+}
+
+// formOf guesses what an SoC is built into by who makes it.
+func formOf(s SoC) string {
+	switch s.Vendor {
+	case "Qualcomm", "MediaTek", "Samsung", "HiSilicon", "Unisoc", "Google", "Xiaomi":
+		return "phone"
+	case "Apple":
+		if strings.HasPrefix(s.Name, "Apple M") {
+			return "laptop"
+		}
+		return "phone"
+	}
+	return "board"
+}
+
+func (c *Catalogue) findSoC(_, key string) (Device, bool) {
+	s, ok := c.socByKey(key)
+	if !ok {
+		return Device{}, false
+	}
+	return c.generic(s, MatchSoC), true
+}
+
+func (c *Catalogue) findCodename(query, key string) (Device, bool) {
+	if strings.Contains(strings.TrimSpace(query), " ") {
+		if d, ok := c.findPlayName(key); ok {
+			return d, true
+		}
+		return Device{}, false
+	}
+	if d, ok := c.pick(c.byCodename[key], MatchCodename); ok {
+		return d, true
+	}
+	return c.findPlay(key)
+}
+
+// findMention looks for an SoC, and for a device, named inside a longer label; an alias counts too. Clocks that the label states win
+// over those of the catalogue.
+func (c *Catalogue) findMention(query, _ string) (Device, bool) {
+	list := words(query)
+	soc, length, ok := c.mention(list)
+	d, found := c.deviceMention(list)
+	if !found {
+		if a, n, has := longest(list, func(key string) (alias, bool) { a, ok := c.aliases[key]; return a, ok && len(key) > 3 }); has && n > length {
+			d = c.fromAlias(a, query)
+			d.Match.Kind = MatchLabel
+			return withLabelClusters(c, d, query), true
+		}
+	}
+	switch {
+	case found && ok && d.SoC.ID != soc.ID:
+		d.SoC, d.Match.Note = soc, "SoC as the label states"
+	case found:
+	case ok:
+		d = c.generic(soc, MatchLabel)
+		d.Name = query
+	default:
+		return Device{}, false
+	}
+	d.Match.Kind = MatchLabel
+	return withLabelClusters(c, d, query), true
+}
+
+// longest tries every run of up to six words, joined, and returns the hit with the longest key; the first of equals wins.
+func longest[T any](list []string, look func(key string) (T, bool)) (best T, length int, ok bool) {
+	for i := range list {
+		key := ""
+		for j := i; j < len(list) && j < i+6; j++ {
+			key += list[j]
+			if len(key) <= length {
+				continue
+			}
+			if v, hit := look(key); hit {
+				best, length, ok = v, len(key), true
+			}
+		}
+	}
+	return best, length, ok
+}
+
+// mention returns the SoC that a text names, with the length of the name found.
+func (c *Catalogue) mention(list []string) (SoC, int, bool) {
+	s, n, ok := longest(list, func(key string) (SoC, bool) {
+		if len(key) < 4 || !hasDigit(key) || !hasLetter(key) {
+			return SoC{}, false
+		}
+		return c.socByKey(key)
+	})
+	if !ok && slices.ContainsFunc(list, func(w string) bool { return w == "macbook" || w == "ipad" || w == "imac" || w == "iphone" }) {
+		for _, w := range list {
+			if s, ok := c.socKeys["apple"+w]; ok {
+				return c.socs[s], len(w), true
+			}
+		}
+	}
+	return s, n, ok
+}
+
+func (c *Catalogue) deviceMention(list []string) (Device, bool) {
+	at, _, ok := longest(list, func(key string) ([]int, bool) {
+		if len(key) < 5 || !hasDigit(key) {
+			return nil, false
+		}
+		if a, ok := c.aliases[key]; ok && a.device != "" {
+			return c.byName[squash(a.device)], true
+		}
+		l, ok := c.byName[key]
+		return l, ok
+	})
+	if !ok {
+		return Device{}, false
+	}
+	return c.pick(at, MatchLabel)
+}
+
+// findPartial takes the device whose name holds all words of the query and least besides.
+func (c *Catalogue) findPartial(query, _ string) (Device, bool) {
+	want := words(query)
+	if len(want) > 8 {
+		return Device{}, false
+	}
+	best, extra := -1, 1<<30
+	for i, d := range c.devices {
+		have := words(d.Vendor + " " + d.Name)
+		if slices.ContainsFunc(want, func(w string) bool { return !slices.Contains(have, w) }) {
+			continue
+		}
+		if n := len(have) - len(want); n < extra {
+			best, extra = i, n
+		}
+	}
+	if best < 0 || len(strings.Join(want, "")) < 3 {
+		return Device{}, false
+	}
+	d, _ := c.pick([]int{best}, MatchPartial)
+	d.Match.Confidence = min(d.Match.Confidence, 0.6)
+	return d, true
+}
+
+// suggest returns the n names most like the key by shared pairs of letters.
+func (c *Catalogue) suggest(key string, n int) []string {
+	type scored struct {
+		name  string
+		score float64
+	}
+	var list []scored
+	seen := map[string]bool{}
+	add := func(name string) {
+		if s := dice(key, squash(name)); s > 0.3 && !seen[name] {
+			seen[name] = true
+			list = append(list, scored{name, s})
+		}
+	}
+	for _, d := range c.devices {
+		add(d.Name)
+	}
+	for _, id := range c.socOrder {
+		add(c.socs[id].Name)
+	}
+	slices.SortStableFunc(list, func(a, b scored) int {
+		switch {
+		case a.score > b.score:
+			return -1
+		case a.score < b.score:
+			return 1
+		}
+		return 0
+	})
+	var out []string
+	for _, s := range list[:min(n, len(list))] {
+		out = append(out, s.name)
+	}
+	return out
+}
+
+// dice is the Sørensen–Dice likeness of two strings by their pairs of bytes, 0 to 1.
+func dice(a, b string) float64 {
+	if len(a) < 2 || len(b) < 2 {
+		return 0
+	}
+	pairs := map[string]int{}
+	for i := range len(a) - 1 {
+		pairs[a[i:i+2]]++
+	}
+	same := 0
+	for i := range len(b) - 1 {
+		if pairs[b[i:i+2]] > 0 {
+			pairs[b[i:i+2]]--
+			same++
+		}
+	}
+	return 2 * float64(same) / float64(len(a)+len(b)-2)
+}
