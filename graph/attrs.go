@@ -118,8 +118,12 @@ type RoiAttrs struct {
 }
 
 // MatMulAttrs are the attributes of MatMul and Gemm; a is [..., M, K], b is [..., K, N] before
-// transposition.
-type MatMulAttrs struct{ TransA, TransB bool }
+// transposition. N and K are the sizes of b where its stored form is packed
+// (MatMulNBits), 0 = take them from b's shape.
+type MatMulAttrs struct {
+	TransA, TransB bool
+	N, K           int64
+}
 
 // FullyConnectedAttrs are the attributes of FullyConnected.
 type FullyConnectedAttrs struct {
@@ -238,6 +242,10 @@ type ReshapeAttrs struct {
 	PartOfAxes    bool
 	// To is the dtype of values that are made (ConstantOfShape, RandomNormal).
 	To DType
+	// Fill is the value of ConstantOfShape where HasFill is set; without it the
+	// value is not known (the shape still is).
+	Fill    float64
+	HasFill bool
 }
 
 // FlattenAttrs flatten the axes Axis..EndAxis (both included) into one. TwoD

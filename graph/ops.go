@@ -34,6 +34,7 @@ const (
 	EmbeddingLookup    Op = "EmbeddingLookup"    // ids, table; no attrs
 	EmbeddingBag       Op = "EmbeddingBag"       // ids, table, ...; no attrs
 	Correlation        Op = "Correlation"        // a, b; no attrs
+	RotaryEmbedding    Op = "RotaryEmbedding"    // x, cos, sin or positions; no attrs
 	SSM                Op = "SSM"                // selective state-space scan: x, ...; no attrs
 	SpectralTransform  Op = "SpectralTransform"  // FFT family: x, [length]; SpectralAttrs
 )
@@ -53,6 +54,7 @@ const (
 	GroupNormalization        Op = "GroupNormalization"        // x, [scale], [bias]; GroupAttrs
 	LRN                       Op = "LRN"                       // x; LRNAttrs
 	LpNormalization           Op = "LpNormalization"           // x, [scale]; ReduceAttrs (L1/L2 normalisation along axes)
+	SkipLayerNormalization    Op = "SkipLayerNormalization"    // x, skip, [scale], [bias]...; ReduceAttrs (normalises x + skip)
 	MeanVarianceNormalization Op = "MeanVarianceNormalization" // x; ReduceAttrs
 	Softmax                   Op = "Softmax"                   // x; AxisAttrs
 	LogSoftmax                Op = "LogSoftmax"                // x; AxisAttrs
