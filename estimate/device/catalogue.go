@@ -201,8 +201,11 @@ func (c *Catalogue) indexSoC(s SoC) {
 		}
 	}
 	for _, n := range append([]string{s.PartNumber}, s.ModelValues...) {
-		if base := basePart(n); base != "" && c.weakKeys[base] == "" {
-			c.weakKeys[base] = s.ID
+		base := basePart(n)
+		for _, key := range []string{base, strings.TrimSuffix(base, "p")} { // SA8255P is also written SA8255
+			if len(key) > 3 && c.weakKeys[key] == "" {
+				c.weakKeys[key] = s.ID
+			}
 		}
 	}
 }

@@ -116,3 +116,21 @@ func (c *Catalogue) findExternal(query, _ string) (Device, bool) {
 	}
 	return Device{}, false
 }
+
+// filled takes what is unknown of an SoC of the catalogue from the external row of the label, if there is one.
+func (c *Catalogue) filled(d Device, label string) Device {
+	if len(c.external) == 0 || d.Match.Kind == MatchExternal {
+		return d
+	}
+	e, ok := c.findExternal(label, "")
+	if !ok {
+		return d
+	}
+	for _, f := range []struct{ have, from *Quantity }{{&d.SoC.Memory.BandwidthGBps, &e.SoC.Memory.BandwidthGBps}, {&d.SoC.NPU.TOPS, &e.SoC.NPU.TOPS},
+		{&d.SoC.Year, &e.SoC.Year}, {&d.SoC.ProcessNM, &e.SoC.ProcessNM}} {
+		if !f.have.Known {
+			*f.have = *f.from
+		}
+	}
+	return d
+}

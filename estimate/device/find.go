@@ -44,7 +44,7 @@ func (c *Catalogue) Find(query string) (Device, error) {
 		c.findMention, c.findExternal, c.findPartial, c.findClusters} {
 		if d, ok := look(query, key); ok {
 			d.Match.Query = query
-			return d, nil
+			return c.filled(d, query), nil
 		}
 	}
 	return Device{}, &NotFoundError{Query: query, Suggestions: c.suggest(key, 4)}
@@ -62,10 +62,10 @@ func (c *Catalogue) FindLabel(label, soc string) (Device, error) {
 	case err != nil && ok:
 		d = c.generic(hint, MatchLabel)
 		d.Name, d.Match.Query, d.Match.Confidence = label, label, ConfidenceSourced
-		return withLabelClusters(c, d, label), nil
+		return withLabelClusters(c, c.filled(d, label), label), nil
 	case err == nil && ok && d.SoC.ID != hint.ID && basePart(d.SoC.PartNumber) != basePart(hint.PartNumber) && !strings.Contains(soc, " or "):
 		d.SoC, d.Match.Note = hint, "SoC as stated beside the label"
-		return withLabelClusters(c, d, label), nil
+		return withLabelClusters(c, c.filled(d, label), label), nil
 	case err != nil && soc != "":
 		return c.Find(soc)
 	}
@@ -88,8 +88,16 @@ func (c *Catalogue) pick(list []int, kind MatchKind) (Device, bool) {
 	return d, true
 }
 
-func (c *Catalogue) findCode(_, key string) (Device, bool) {
-	return c.pick(c.byCode[key], MatchModelCode)
+// findCode looks up a model code; a variant after a slash, as in SM-A155F/DSN, is taken off when the whole is not known.
+func (c *Catalogue) findCode(query, key string) (Device, bool) {
+	if d, ok := c.pick(c.byCode[key], MatchModelCode); ok {
+		return d, true
+	}
+	base, _, cut := strings.Cut(query, "/")
+	if !cut || !hasDigit(base) || strings.Contains(base, " ") {
+		return Device{}, false
+	}
+	return c.pick(c.byCode[squash(base)], MatchModelCode)
 }
 
 func (c *Catalogue) findName(_, key string) (Device, bool) {
@@ -212,7 +220,7 @@ func longest[T any](list []string, look func(key string) (T, bool)) (best T, len
 // mention returns the SoC that a text names, with the length of the name found.
 func (c *Catalogue) mention(list []string) (SoC, int, bool) {
 	s, n, ok := longest(list, func(key string) (SoC, bool) {
-		if len(key) < 4 || !hasDigit(key) || !hasLetter(key) {
+		if len(key) < 4 || !hasLetter(key) || !hasDigit(key) && len(key) < 12 {
 			return SoC{}, false
 		}
 		return c.socByKey(key)
@@ -276,17 +284,18 @@ func (c *Catalogue) suggest(key string, n int) []string {
 	}
 	var list []scored
 	seen := map[string]bool{}
-	add := func(name string) {
-		if s := dice(key, squash(name)); s > 0.3 && !seen[name] {
+	add := func(name, vendor string) {
+		full := squash(name)
+		if s := max(dice(key, full), dice(key, strings.TrimPrefix(full, vendor))); s > 0.45 && !seen[name] {
 			seen[name] = true
 			list = append(list, scored{name, s})
 		}
 	}
 	for _, d := range c.devices {
-		add(d.Name)
+		add(d.Name, squash(d.Vendor))
 	}
 	for _, id := range c.socOrder {
-		add(c.socs[id].Name)
+		add(c.socs[id].Name, "")
 	}
 	slices.SortStableFunc(list, func(a, b scored) int {
 		switch {

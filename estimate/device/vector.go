@@ -1,6 +1,7 @@
 package device
 
 import (
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -9,8 +10,8 @@ import (
 )
 
 // Vector is what is published about an SoC as numbers for a regressor, in natural units, not scaled and not logged. An unknown entry
-// has Known false, weight 0, and holds the median of the embedded catalogue, so that a fit that ignores Known still sees a plausible
-// number.
+// has Known false, weight 0, and holds the median of like SoCs of the embedded catalogue, so that a fit that ignores Known still
+// sees a plausible number.
 type Vector struct {
 	Names   []string
 	Values  []float64
@@ -27,12 +28,13 @@ var VectorNames = []string{"cpu_f32_mac_per_s", "cpu_f16_mac_per_s", "cpu_i8_mac
 	"npu_generation", "process_nm", "year"}
 
 // Vector returns the numbers of the device for n threads with an affinity; n ≤ 0 means all cores. The entries about GPU and NPU do not
-// depend on the setting.
+// depend on the setting. It costs about 0.1 ms: make it once per target, not per network.
 func (d Device) Vector(n int, a Affinity) Vector {
 	v := rawVector(d.SoC, n, a)
+	four := rawVector(d.SoC, 4, AffinityAny)
 	for i := range v.Values {
 		if !v.Known[i] {
-			v.Values[i] = typical()[i]
+			v.Values[i] = typical(four, i)
 		}
 	}
 	return v
@@ -47,26 +49,39 @@ func (v Vector) Get(name string) (float64, bool) {
 	return v.Values[i], v.Known[i]
 }
 
-// typical is the median of every entry over the SoCs of the embedded catalogue where it is known, at four threads.
-var typical = sync.OnceValue(func() []float64 {
-	columns := make([][]float64, len(VectorNames))
+// peers are the raw vectors of the embedded catalogue at four threads.
+var peers = sync.OnceValue(func() []Vector {
+	var out []Vector
 	for _, s := range Embedded().SoCs() {
-		v := rawVector(s, 4, AffinityAny)
-		for i := range v.Values {
-			if v.Known[i] {
-				columns[i] = append(columns[i], v.Values[i])
-			}
-		}
-	}
-	out := make([]float64, len(columns))
-	for i, c := range columns {
-		if len(c) > 0 {
-			slices.Sort(c)
-			out[i] = c[len(c)/2]
-		}
+		out = append(out, rawVector(s, 4, AffinityAny))
 	}
 	return out
 })
+
+// typical is the median of entry i over the SoCs of the catalogue for which it is known and that are like v: of the same two years and
+// within a factor of two in CPU peak, else of any year and peak.
+func typical(v Vector, i int) float64 {
+	peak, year := slices.Index(VectorNames, "cpu_f32_mac_per_s"), slices.Index(VectorNames, "year")
+	var like, all []float64
+	for _, p := range peers() {
+		if !p.Known[i] {
+			continue
+		}
+		all = append(all, p.Values[i])
+		ratio := p.Values[peak] / max(v.Values[peak], 1)
+		if math.Abs(p.Values[year]-v.Values[year]) <= 2 && ratio > 0.5 && ratio < 2 {
+			like = append(like, p.Values[i])
+		}
+	}
+	if len(like) < 5 {
+		like = all
+	}
+	if len(like) == 0 {
+		return 0
+	}
+	slices.Sort(like)
+	return like[len(like)/2]
+}
 
 func rawVector(s SoC, n int, a Affinity) Vector {
 	v := Vector{Names: VectorNames}

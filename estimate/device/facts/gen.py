@@ -72,7 +72,16 @@ def phones():
     return rows
 
 
-write('socs.csv', SOC, read('socs.csv'))
+def socs():
+    """SoC rows; SC8280XP has a row of its own in socs_more.csv, with other clocks than the car part of that die."""
+    rows = read('socs.csv')
+    for r in rows:
+        if r['soc_id'] == 'sa8295p':
+            r['name'] = 'SA8295P'
+    return rows
+
+
+write('socs.csv', SOC, socs())
 write('cores.csv', CORE, read('cores.csv'))
 write('phones.csv', PHONE, phones())
 write('parts.csv', 'implementer part variant name core source'.split(), parts())
