@@ -79,7 +79,7 @@ func TestFind(t *testing.T) {
 }
 
 func TestFind_unknownDeviceSuggestsNearestNames(t *testing.T) {
-	for query, want := range map[string]string{"Galxy S23": "Galaxy S23", "Pixle 7": "Google Pixel 7", "Snapdraon 888": "Snapdragon 888"} {
+	for query, want := range map[string]string{"Galxy S23": "Galaxy S23", "Pixel 7 Prro": "Google Pixel 7 Pro", "Snapdraon 888": "Snapdragon 888"} {
 		_, err := device.Embedded().Find(query)
 		var nf *device.NotFoundError
 		if !errors.Is(err, device.ErrNotFound) || !errors.As(err, &nf) {
