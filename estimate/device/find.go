@@ -249,7 +249,16 @@ func (c *Catalogue) deviceMention(list []string) (Device, bool) {
 	if !ok {
 		return Device{}, false
 	}
+	if d, _ := c.pick(at, MatchLabel); len(list) <= 5 && unexplained(list, d) {
+		return Device{}, false
+	}
 	return c.pick(at, MatchLabel)
+}
+
+// unexplained reports whether a short query has words that a device's name does not: "Pixel 7 Prro" is no Pixel 7.
+func unexplained(list []string, d Device) bool {
+	have := strings.Join(words(d.Vendor+" "+d.Name), "") + " 5g 4g lte dual sim phone smartphone global mobile"
+	return slices.ContainsFunc(list, func(w string) bool { return !strings.Contains(have, w) })
 }
 
 // findPartial takes the device whose name holds all words of the query and least besides.
