@@ -3,9 +3,14 @@
 // are registered: a new format is one folder and one line here.
 package all
 
-import "github.com/gaugenn/gaugenn/graph/format"
+import (
+	"github.com/gaugenn/gaugenn/graph/format"
+	"github.com/gaugenn/gaugenn/graph/format/ncnn"
+)
 
 // Formats returns the formats in match order. The slice is the caller's.
 func Formats() []format.Format {
-	return []format.Format{}
+	return []format.Format{
+		ncnn.Format,
+	}
 }
