@@ -25,13 +25,19 @@ func BlockOps() []string {
 // BlockPositions is the number of searched blocks.
 const BlockPositions = 22
 
-// fbnetStages are output channels, blocks and stride of the first block.
-var fbnetStages = [7][3]int{{16, 1, 1}, {24, 4, 2}, {32, 4, 2}, {64, 4, 2}, {112, 4, 1}, {184, 4, 2}, {352, 1, 1}}
+// fbnetStages are output channels, blocks and stride of the first block, as
+// HW-NAS-Bench builds the space for 32x32 pixels (its stride list 1, 1, 2, 2,
+// 1, 2, 1). The recorded block latencies agree with these sizes and contradict
+// 224x224 pixels with the second stage strided: there a block of 24 channels
+// would take three times as long per multiply-accumulate as its neighbours.
+var fbnetStages = [7][3]int{{16, 1, 1}, {24, 4, 1}, {32, 4, 2}, {64, 4, 2}, {112, 4, 1}, {184, 4, 2}, {352, 1, 1}}
 
-// fbnetStem is the number of channels after the stem, at 112 pixels.
+// The sizes around the searched blocks.
 const (
-	fbnetStem   = 16
-	fbnetPixels = 112
+	fbnetPixels  = 32
+	fbnetStem    = 16
+	fbnetHeader  = 1504
+	fbnetClasses = 100
 )
 
 // ParseBlocks returns the 22 blocks of an FBNet string with their places.

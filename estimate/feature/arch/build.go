@@ -165,11 +165,11 @@ func (b *builder) fbnet(s string) error {
 	if err != nil {
 		return err
 	}
-	x := b.conv(b.input(3, 224), fbnetStem, 3, 2, 1, graph.Relu)
+	x := b.conv(b.input(3, fbnetPixels), fbnetStem, 3, 1, 1, graph.Relu)
 	for _, k := range blocks {
 		x = b.block(x, k)
 	}
-	b.classifier(b.conv(x, 1984, 1, 1, 1, graph.Relu), 1000)
+	b.classifier(b.conv(x, fbnetHeader, 1, 1, 1, graph.Relu), fbnetClasses)
 	return nil
 }
 

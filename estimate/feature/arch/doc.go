@@ -10,7 +10,8 @@
 // pooling and a classifier of ten classes.
 //
 // FBNet (Wu et al., 2019, arXiv:1812.03443): 22 inverted-residual blocks,
-// written k3_e6/skip/k5_e1_g2/..., between a 3x3 stem of stride 2 on 224x224
-// pixels and a 1x1 convolution of 1,984 channels with global pooling and a
-// classifier of 1,000 classes.
+// written k3_e6/skip/k5_e1_g2/..., in the form of HW-NAS-Bench (Li et al., 2021,
+// arXiv:2103.10584) for 32x32 pixels: a 3x3 stem of 16 channels, the blocks, a
+// 1x1 convolution of 1,504 channels with global pooling and a classifier of 100
+// classes.
 package arch

@@ -47,12 +47,10 @@ const (
 type Model struct {
 	s      *space
 	phones []string
-	prior  *prior
-	noise  float64 // mean noise variance of the sources
-	under  []under // by rule
+	priors []*prior // by spread
+	under  []under  // by rule
 	theta  []float64
 	b      *blend
-	spread float64 // multiplier of the standard deviation, from the sources
 }
 
 // under holds, for one rule of the target, the posterior of the shared part at
@@ -66,7 +64,7 @@ type under struct {
 // Fit learns from the samples of the source phones and prepares to answer for
 // any of asked.
 func Fit(samples []Sample, asked []string) (*Model, error) {
-	m := &Model{spread: 1}
+	m := &Model{}
 	by, names, train := group(samples, asked)
 	s, err := newSpace(names, train)
 	if err != nil {
@@ -97,7 +95,9 @@ func Fit(samples []Sample, asked []string) (*Model, error) {
 			y = append(y, math.Log(v.LatencyMS)-eval(theta, s.terms[rule][pt.arch], s.alive, share))
 		}
 	}
-	m.prior = newPrior(s.alive, units)
+	for _, spread := range spreadGrid {
+		m.priors = append(m.priors, newPrior(s.alive, units, spread))
+	}
 	return m, m.learn(res, y)
 }
 
@@ -134,7 +134,7 @@ func group(samples []Sample, asked []string) (by map[string][]Sample, names []st
 // the phone's unit costs.
 func (m *Model) source(v []Sample) (rule int, theta []float64) {
 	best := math.Inf(1)
-	base := newPrior(m.s.alive, nil)
+	base := newPrior(m.s.alive, nil, spreadPhone)
 	share := make([]float64, len(m.s.alive))
 	for r := range m.s.rules {
 		var rows [][]float64
@@ -186,9 +186,6 @@ func (m *Model) learn(all *blend, y []float64) error {
 	m.b.prepare()
 	if post, err = process.Condition(m.b, ys, m.theta, studentNu, 3); err != nil {
 		return fmt.Errorf("posterior: %w", err)
-	}
-	for p := range m.phones {
-		m.noise += math.Exp(2*m.theta[kernels+p]) / float64(len(m.phones))
 	}
 	m.b.kernel = [kernels]*mat.SymDense{}
 	for r := range m.s.rules {

@@ -17,19 +17,20 @@ type prior struct {
 // baseShare is the share of a typical phone's latency that each term takes over
 // the architectures of a space, before any phone was seen: most of it in
 // arithmetic, some in launches and the fixed part.
-var baseShare = []float64{.5, .4, .1, .1, .1, .1, .03, .1, .1, .15}
+var baseShare = []float64{.5, .4, .05, .1, .1, .1, .03, .03, .1, .1, .12}
 
 // Spreads of the logarithm of a term's unit cost: from phone to phone, of the
 // centre before any phone was seen, and of the common level.
 const (
-	spreadPhone  = .6
+	spreadPhone  = .8
 	spreadCentre = .8
 	spreadLevel  = 3.
 )
 
-// newPrior returns the prior of an unseen phone given the unit costs of the
+// newPrior returns the prior of an unseen phone, whose unit costs spread that
+// much, given the unit costs of the
 // source phones, each a vector over the live terms. Levels do not count.
-func newPrior(alive []int, sources [][]float64) *prior {
+func newPrior(alive []int, sources [][]float64, spread float64) *prior {
 	q := len(alive)
 	p := &prior{mean: make([]float64, q), cov: mat.NewSymDense(q, nil), shape: mat.NewSymDense(q, nil)}
 	for c, t := range alive {
@@ -41,7 +42,7 @@ func newPrior(alive []int, sources [][]float64) *prior {
 			w += 1 / (spreadPhone * spreadPhone)
 		}
 		p.mean[c] = sum / w
-		p.shape.SetSym(c, c, spreadPhone*spreadPhone+1/w)
+		p.shape.SetSym(c, c, spread*spread+1/w)
 	}
 	for i := 0; i < q; i++ {
 		for j := i; j < q; j++ {

@@ -10,20 +10,20 @@ import (
 
 // termNames are the physical terms of a network's latency, in order.
 var termNames = []string{"macs_dense", "macs_pointwise", "macs_grouped", "work_depthwise3", "work_depthwise5",
-	"work_pool", "elems_add", "elems_conv", "launches", "fixed"}
+	"work_pool", "elems_add", "elems_move", "elems_conv", "launches", "fixed"}
 
 // TermNames names the physical terms of Terms, in order.
 func TermNames() []string { return append([]string(nil), termNames...) }
 
 // Terms sums the work of a network's layers by kind: multiply-accumulates of
 // dense convolutions larger than 1x1, of pointwise ones and of grouped ones, of
-// depthwise ones by kernel size, window sums of pooling, elements of additions
-// and of convolutions, layers, and 1.
+// depthwise ones by kernel size, window sums of pooling, elements of additions,
+// of moves and of convolutions, layers, and 1.
 func Terms(n *feature.Network) []float64 {
 	t := make([]float64, len(termNames))
 	for i := range n.Layers {
 		l := &n.Layers[i]
-		t[8]++
+		t[9]++
 		switch l.Kind {
 		case feature.Conv:
 			if l.KernelH*l.KernelW > 1 {
@@ -31,24 +31,26 @@ func Terms(n *feature.Network) []float64 {
 			} else {
 				t[1] += l.MACs
 			}
-			t[7] += l.InElems + l.OutElems
+			t[8] += l.InElems + l.OutElems
 		case feature.GroupConv:
 			t[2] += l.MACs
-			t[7] += l.InElems + l.OutElems
+			t[8] += l.InElems + l.OutElems
 		case feature.DepthConv:
 			if l.KernelH <= 3 {
 				t[3] += l.MACs
 			} else {
 				t[4] += l.MACs
 			}
-			t[7] += l.InElems + l.OutElems
+			t[8] += l.InElems + l.OutElems
 		case feature.Pool:
 			t[5] += l.OutElems * float64(l.KernelH*l.KernelW)
-		case feature.Eltwise, feature.Move:
+		case feature.Eltwise:
 			t[6] += l.InElems + l.OutElems
+		case feature.Move:
+			t[7] += l.InElems + l.OutElems
 		}
 	}
-	t[9] = 1
+	t[10] = 1
 	return t
 }
 
@@ -119,13 +121,13 @@ func describe(name string, r arch.Rule, terms []float64) ([]float64, []int, erro
 		o := float64(b.HW / b.Stride)
 		m := float64(b.CIn * b.Expansion)
 		work := (float64(b.CIn)*float64(b.HW*b.HW)*m+m*float64(b.COut)*o*o)/float64(b.Groups) + m*o*o*float64(b.Kernel*b.Kernel)
-		if b.HW >= 56 {
+		if b.HW >= 32 {
 			early += work
 		} else {
 			late += work
 		}
 	}
-	return []float64{terms[1], terms[2], terms[3], terms[4], terms[7], early, late, layers}, ops, nil
+	return []float64{terms[1], terms[2], terms[3], terms[4], terms[8], early, late, layers}, ops, nil
 }
 
 func describeCell(name string, r arch.Rule) ([]float64, []int, error) {

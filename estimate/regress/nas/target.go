@@ -9,7 +9,7 @@ import (
 
 // intervalFactor turns a standard deviation into half a 90 % interval: the
 // normal's 1.645, widened since variances are themselves estimates.
-const intervalFactor = 1.75
+const intervalFactor = 1.8
 
 // shrink and maxShrink move the point forecast towards the minimum of the mean
 // relative error, which for a log-normal forecast lies at exp(m - s^2).
@@ -37,11 +37,17 @@ func (m *Model) Predict(given []Sample, archs []string) ([]Prediction, error) {
 		}
 		ti = append(ti, i)
 	}
-	fits := make([]fit, len(m.s.rules))
+	var fits []fit
 	best := math.Inf(-1)
-	for r := range fits {
-		fits[r] = m.target(r, given, gi, ti)
-		best = math.Max(best, fits[r].evidence)
+	for r := range m.s.rules {
+		for _, noise := range noiseGrid {
+			for _, p := range m.priors {
+				f := m.target(p, r, noise*noise, given, gi, ti)
+				f.evidence += m.noisePrior(noise)
+				fits = append(fits, f)
+				best = math.Max(best, f.evidence)
+			}
+		}
 	}
 	total := 0.
 	for r := range fits {
@@ -63,16 +69,39 @@ func (m *Model) Predict(given []Sample, archs []string) ([]Prediction, error) {
 	return out, nil
 }
 
-// fit is the answer under one rule.
+// noiseGrid are the standard deviations of the noise that are tried, in log
+// latency.
+var noiseGrid = []float64{.005, .01, .02, .04, .06, .08, .11, .15}
+
+// spreadGrid are the spreads of the unit costs from phone to phone that are
+// tried, in log.
+var spreadGrid = []float64{.5, 1.2}
+
+// noisePrior is the log density of a noise level, around those of the sources.
+func (m *Model) noisePrior(sd float64) float64 {
+	centre, n := math.Log(startNoise), 1.
+	for p := range m.phones {
+		centre += m.theta[kernels+p]
+		n++
+	}
+	d := (math.Log(sd) - centre/n) / spreadNoise
+	return -.5 * d * d
+}
+
+// spreadNoise is the standard deviation of the logarithm of a phone's noise.
+const spreadNoise = .8
+
+// fit is the answer under one rule and noise level.
 type fit struct {
 	evidence, weight float64
 	mean, variance   []float64
 }
 
-// target finds the phone's unit costs and process under rule r.
-func (m *Model) target(r int, given []Sample, gi, ti []int) fit {
+// target finds the phone's unit costs and process under rule r with the given
+// noise variance.
+func (m *Model) target(p *prior, r int, noise float64, given []Sample, gi, ti []int) fit {
 	q, k := len(m.s.alive), len(given)
-	theta := append([]float64(nil), m.prior.mean...)
+	theta := append([]float64(nil), p.mean...)
 	u := &m.under[r]
 	base := mat.NewSymDense(max(k, 1), nil)
 	y, floor := make([]float64, k), make([]float64, k)
@@ -109,12 +138,12 @@ func (m *Model) target(r int, given []Sample, gi, ti []int) fit {
 			jac.SetRow(i, share)
 			e[i] = y[i] - l
 			for c := range share {
-				e[i] += share[c] * (theta[c] - m.prior.mean[c])
+				e[i] += share[c] * (theta[c] - p.mean[c])
 			}
 		}
-		cov := m.withUnits(base, jac)
+		cov := p.withUnits(base, jac)
 		for i := range w {
-			cov.SetSym(i, i, cov.At(i, i)+(m.noise+floor[i])/w[i])
+			cov.SetSym(i, i, cov.At(i, i)+(noise+floor[i])/w[i])
 		}
 		var ch mat.Cholesky
 		if !ch.Factorize(cov) {
@@ -133,18 +162,18 @@ func (m *Model) target(r int, given []Sample, gi, ti []int) fit {
 		for i := range w {
 			loo := 1 / inv.At(i, i)
 			d := alpha[i] * loo
-			nv := m.noise + floor[i]
+			nv := noise + floor[i]
 			w[i] = (studentNu + 1) / (studentNu + d*d/math.Max(loo-nv/w[i]+nv, 1e-9))
 			f.evidence += .5 * math.Log(w[i])
 		}
-		m.step(theta, jac, alpha)
+		p.step(theta, jac, alpha)
 	}
-	m.answer(r, &f, theta, jac, alpha, &inv, gi, ti)
+	m.answer(p, r, noise, &f, theta, jac, alpha, &inv, gi, ti)
 	return f
 }
 
 // step moves theta half-way to prior mean + Sigma J' alpha.
-func (m *Model) step(theta []float64, jac *mat.Dense, alpha []float64) {
+func (p *prior) step(theta []float64, jac *mat.Dense, alpha []float64) {
 	q := len(theta)
 	g := make([]float64, q)
 	for i, a := range alpha {
@@ -153,18 +182,18 @@ func (m *Model) step(theta []float64, jac *mat.Dense, alpha []float64) {
 		}
 	}
 	for c := range theta {
-		next := m.prior.mean[c]
+		next := p.mean[c]
 		for d := range g {
-			next += m.prior.cov.At(c, d) * g[d]
+			next += p.cov.At(c, d) * g[d]
 		}
 		theta[c] += .7 * math.Max(-1, math.Min(1, next-theta[c]))
 	}
 }
 
 // withUnits returns base + J Sigma J'.
-func (m *Model) withUnits(base *mat.SymDense, jac *mat.Dense) *mat.SymDense {
+func (p *prior) withUnits(base *mat.SymDense, jac *mat.Dense) *mat.SymDense {
 	var half, full mat.Dense
-	half.Mul(jac, m.prior.cov)
+	half.Mul(jac, p.cov)
 	full.Mul(&half, jac.T())
 	n := base.SymmetricDim()
 	out := mat.NewSymDense(n, nil)
@@ -177,23 +206,23 @@ func (m *Model) withUnits(base *mat.SymDense, jac *mat.Dense) *mat.SymDense {
 }
 
 // answer fills in the means and variances at the asked architectures.
-func (m *Model) answer(r int, f *fit, theta []float64, jac *mat.Dense, alpha []float64, inv *mat.SymDense, gi, ti []int) {
+func (m *Model) answer(p *prior, r int, noise float64, f *fit, theta []float64, jac *mat.Dense, alpha []float64, inv *mat.SymDense, gi, ti []int) {
 	q, k := len(theta), len(gi)
 	share, lift := make([]float64, q), make([]float64, q)
 	cross, half := make([]float64, k), make([]float64, k)
 	gap := make([]float64, q)
 	for c := range gap {
-		gap[c] = theta[c] - m.prior.mean[c]
+		gap[c] = theta[c] - p.mean[c]
 	}
 	for _, a := range ti {
 		mean := eval(theta, m.s.terms[r][a], m.s.alive, share) + m.under[r].mean[a]
 		for c := range lift {
 			lift[c] = 0
 			for d := range share {
-				lift[c] += m.prior.cov.At(c, d) * share[d]
+				lift[c] += p.cov.At(c, d) * share[d]
 			}
 		}
-		v := m.cov(r, a, a) + m.noise*noiseGain
+		v := m.cov(r, a, a) + noise*noiseGain
 		for c := range share {
 			v += share[c] * lift[c]
 			mean -= share[c] * gap[c]
