@@ -187,6 +187,7 @@ const (
 	ReduceSumSquare Op = "ReduceSumSquare"
 	ReduceAny       Op = "ReduceAny"
 	ReduceAll       Op = "ReduceAll"
+	Det             Op = "Det"     // x: determinant over the last two axes; ReduceAttrs
 	ArgMax          Op = "ArgMax"  // x, [axis]; ReduceAttrs
 	ArgMin          Op = "ArgMin"  // x, [axis]; ReduceAttrs
 	CumSum          Op = "CumSum"  // x, [axis]; AxisAttrs
@@ -281,6 +282,7 @@ const (
 	Audio             Op = "Audio"             // spectrogram, MFCC front ends; SpectralAttrs
 	LossLayer         Op = "LossLayer"         // training losses and metrics
 	InputOp           Op = "Input"             // a graph input that the format writes as a node
+	DecodeImage       Op = "DecodeImage"       // encoded image bytes -> pixels (size depends on data)
 	OutputOp          Op = "Output"            // a graph output that the format writes as a node
 	Placeholder       Op = "NoOp"              // no operation
 )
