@@ -86,3 +86,13 @@ func (n *Network) MACs() float64 {
 	}
 	return s
 }
+
+// HasInt8 reports whether any kernel works on 8-bit integers.
+func (n *Network) HasInt8() bool {
+	for i := range n.Layers {
+		if n.Layers[i].Int8 {
+			return true
+		}
+	}
+	return false
+}
