@@ -33,6 +33,9 @@ type Archive struct {
 	// Warnings say what was wrong with the archive as a whole and how it was read
 	// all the same, one line each.
 	Warnings []string
+	// Repaired says that the listing had to be put together from a damaged or
+	// missing directory, so that entries may be lacking.
+	Repaired bool
 	// Prefix is the number of bytes before the archive's own first byte, Trailer
 	// the number after its last: places where other content may hide.
 	Prefix, Trailer int64

@@ -25,6 +25,7 @@ func (a *Archive) listTar() error {
 			if errors.Is(err, io.ErrUnexpectedEOF) {
 				what = "truncated"
 			}
+			a.Repaired = true
 			a.warn("%s at offset %d: %v; %d entries before it", what, offset, err, len(a.Entries))
 			break
 		}

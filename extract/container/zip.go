@@ -111,6 +111,7 @@ func (a *Archive) listZIP() error {
 	end, found := a.findEnd()
 	if !found {
 		if at := a.searchDirectory(0, int64(len(a.data))); at >= 0 {
+			a.Repaired = true
 			a.warn("no end of central directory record (truncated or damaged?); directory found at offset %d", at)
 			a.walkDirectory(at, at, -1)
 			return nil
@@ -219,11 +220,13 @@ func (a *Archive) walkDirectory(at, stated, end int64) {
 				}
 				return
 			}
+			a.Repaired = true
 			a.warn("damaged directory: %d bytes skipped at offset %d", next, pos)
 			pos += next
 			continue
 		}
 		if len(a.Entries) >= a.limits.Entries {
+			a.Repaired = true
 			a.warn("more than %d entries; the rest is not listed", a.limits.Entries)
 			return
 		}
@@ -274,6 +277,7 @@ func (a *Archive) addEntry(pos, limit int64, text string, shift int64, seen *nam
 	e := &a.Entries[len(a.Entries)-1]
 	total := directoryLen + nameLen + extraLen + commentLen
 	if total > int64(len(b)) {
+		a.Repaired = true
 		e.addNote("directory header at offset %d is longer than the directory", pos)
 		total = int64(len(b))
 		nameLen = min(nameLen, total-directoryLen)

@@ -8,6 +8,7 @@ import (
 // listLocal lists an archive that has no usable directory by its local headers.
 // problem says what was wrong and stated how many entries there should be (-1: unknown).
 func (a *Archive) listLocal(problem string, stated int64) error {
+	a.Repaired = true
 	sig := signature(sigLocal)
 	z := new(inflater)
 	for pos := int64(0); pos < int64(len(a.data)) && len(a.Entries) < a.limits.Entries; {

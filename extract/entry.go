@@ -1,0 +1,290 @@
+package extract
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/gaugenn/gaugenn/extract/container"
+)
+
+const (
+	// peekLen is what is read of every entry before deciding whether to read on.
+	peekLen = firstLook
+	// largeEntry is the size from which decompression counts against the memory limit.
+	largeEntry = 1 << 20
+	// keptBuffer is the largest buffer a worker keeps for its next entry.
+	keptBuffer = 64 << 20
+	// releaseSize is the size from which pages of a stored entry are given back.
+	releaseSize = 256 << 10
+)
+
+// entry examines entry i of an archive and returns its rows.
+func (w *worker) entry(files *archiveFiles, i, depth int) []*Finding {
+	e := &files.archive.Entries[i]
+	if e.Directory {
+		return nil
+	}
+	a := &artifact{
+		job: files.job, path: files.prefix + e.Name, offset: -1, note: e.Note,
+		size: e.Size, compressed: e.CompressedSize, stored: e.Stored(),
+		order: files.orderOf(i), files: files, depth: depth,
+	}
+	var rows []*Finding
+	if failure := guard(func() { rows = w.readEntry(a, e) }); failure != "" {
+		return []*Finding{a.finding(Malformed, failure)}
+	}
+	return rows
+}
+
+// readEntry decides by the first bytes whether the entry is worth reading, reads
+// it and examines it.
+func (w *worker) readEntry(a *artifact, e *container.Entry) []*Finding {
+	n, err := w.decoder.Peek(e, w.peek[:])
+	head := w.peek[:n]
+	named := w.names.kind(a.path)
+	if err == nil && named == plainName {
+		if skipSearch(known(head)) {
+			return nil
+		}
+		if w.Depth == Peek && len(w.match(a.base(), head, e.Size, false)) == 0 {
+			return w.unopened(a, head)
+		}
+	}
+	if err == nil && n < peekLen {
+		w.room(a.depth)
+		a.data = append(w.buffers[a.depth], head...)
+		w.buffers[a.depth] = a.data[:0]
+		a.size = int64(n)
+		return w.examine(a)
+	}
+	return w.readWhole(a, e)
+}
+
+// unopened is the row of an archive that is not looked into at depth Peek.
+func (w *worker) unopened(a *artifact, head []byte) []*Finding {
+	kind := container.Sniff(head)
+	if kind == container.None {
+		return nil
+	}
+	f := a.finding(Limit, fmt.Sprintf("%s archive, not opened at depth peek", kind))
+	f.Format = kind.String()
+	return []*Finding{f}
+}
+
+// readWhole reads all of the entry and examines it.
+func (w *worker) readWhole(a *artifact, e *container.Entry) []*Finding {
+	if !e.Stored() {
+		if weight := min(max(e.Size, e.CompressedSize), w.limits.MemoryBytes); weight >= largeEntry && a.depth == 0 {
+			// Only the outermost level waits: nobody waits while holding memory.
+			if err := w.memory.Acquire(context.Background(), weight); err == nil {
+				defer w.memory.Release(weight)
+			}
+		}
+	}
+	w.room(a.depth)
+	c, err := w.decoder.Bytes(e, w.buffers[a.depth])
+	a.data, a.readErr = c.Data, err
+	if c.Note != "" {
+		a.addNote(c.Note)
+	}
+	if a.size < 0 || err == nil {
+		a.size = int64(len(c.Data))
+	}
+	if !c.Shared {
+		w.buffers[a.depth] = c.Data[:0]
+		if !a.job.spend(int64(len(c.Data))) {
+			return []*Finding{a.finding(Limit, "the file's content expands beyond its limit")}
+		}
+	}
+	rows := w.examine(a)
+	if len(rows) > 0 {
+		noteCheck(rows, a, e)
+	}
+	switch {
+	case !c.Shared && (a.kept || cap(c.Data) > keptBuffer):
+		w.buffers[a.depth] = nil
+	case c.Shared && a.depth == 0 && len(c.Data) >= releaseSize:
+		a.job.data.Release(c.Data)
+	}
+	return rows
+}
+
+// noteCheck adds to the rows of a whole entry what its archive declares wrongly.
+func noteCheck(rows []*Finding, a *artifact, e *container.Entry) {
+	if a.readErr != nil {
+		return
+	}
+	text := e.Check(a.data)
+	if text == "" {
+		return
+	}
+	for _, f := range rows {
+		if f.Path == a.path && !strings.Contains(f.Reason, text) {
+			if f.Reason != "" {
+				f.Reason += "; "
+			}
+			f.Reason += text
+		}
+	}
+}
+
+// room makes sure that there is a buffer for the given depth.
+func (w *worker) room(depth int) {
+	for len(w.buffers) <= depth {
+		w.buffers = append(w.buffers, nil)
+	}
+}
+
+func (a *artifact) addNote(note string) {
+	if a.note != "" {
+		a.note += "; "
+	}
+	a.note += note
+}
+
+// examine returns the rows of an artifact whose content has been read.
+func (w *worker) examine(a *artifact) []*Finding {
+	found, failed := w.identify(a)
+	return w.conclude(a, found, failed)
+}
+
+// conclude looks for what identify did not: models behind the first one, archives,
+// models inside, protection. It returns the rows in order of offset.
+func (w *worker) conclude(a *artifact, found, failed *Finding) []*Finding {
+	if found != nil {
+		return w.after(a, found)
+	}
+	var rows []*Finding
+	if failed != nil {
+		rows = append(rows, failed)
+	}
+	if failed == nil || w.Depth == Full {
+		if kind := container.Detect(a.data); kind != container.None {
+			rows = append(rows, w.nested(a, kind)...)
+		} else if w.Depth == Full {
+			rows = append(rows, w.search(a, 1)...)
+		}
+	}
+	if len(rows) > 0 {
+		return rows
+	}
+	return w.leftover(a)
+}
+
+// after searches behind a model that ends before its file does. With more models
+// there, the file is a bundle and the first is one piece of it.
+func (w *worker) after(a *artifact, first *Finding) []*Finding {
+	rows := []*Finding{first}
+	if w.Depth != Full || first.length <= 0 || first.length >= int64(len(a.data)) {
+		return rows
+	}
+	more := w.search(a, first.length)
+	if len(more) == 0 {
+		return rows
+	}
+	piece := w.pieceAt(a, 0, first.length)
+	for _, c := range w.match(a.base(), piece.data, piece.size, true) {
+		if c.format.Name != first.Format {
+			continue
+		}
+		if m, files, err := w.parse(piece, c.format, 0, true); err == nil {
+			rows[0] = w.accept(piece, c.format, m, files)
+			a.kept = a.kept || piece.kept
+		}
+	}
+	return append(rows, more...)
+}
+
+// pieceAt is the artifact of length bytes from offset in a's file.
+func (w *worker) pieceAt(a *artifact, offset, length int64) *artifact {
+	piece := *a
+	piece.data = a.data[offset : offset+length]
+	piece.offset, piece.size, piece.readErr = offset, length, nil
+	piece.kept = false
+	return &piece
+}
+
+// nested examines the entries of an archive inside an archive or beside models.
+func (w *worker) nested(a *artifact, kind container.Kind) []*Finding {
+	switch {
+	case w.Depth == Peek:
+		return w.unopened(a, a.data[:min(len(a.data), container.SniffLen)])
+	case a.depth >= w.limits.Nesting:
+		f := a.measured(Limit, fmt.Sprintf("%s archive nested deeper than %d", kind, w.limits.Nesting))
+		f.Format = kind.String()
+		return []*Finding{f}
+	}
+	archive, err := container.Open(a.data, w.limits.Container)
+	if err != nil {
+		if rows := w.search(a, 0); len(rows) > 0 {
+			return rows
+		}
+		f := a.measured(statusOf(err), err.Error())
+		f.Format = kind.String()
+		return []*Finding{f}
+	}
+	if kind.Single() && archive.Entries[0].Name == "" {
+		archive.Entries[0].Name = strings.TrimSuffix(a.base(), path.Ext(a.base()))
+	}
+	files := &archiveFiles{job: a.job, archive: archive, prefix: a.path + "!/", order: a.order}
+	var rows []*Finding
+	for i := range archive.Entries {
+		if a.job.hasStopped() {
+			break
+		}
+		found := w.entry(files, i, a.depth+1)
+		for _, f := range found {
+			if f.state != nil {
+				a.kept = a.kept || w.Digest == nil
+			}
+		}
+		rows = append(rows, found...)
+	}
+	if archive.Prefix > 0 {
+		rows = append(rows, w.search(w.pieceAt(a, 0, archive.Prefix), 0)...)
+	}
+	if archive.Trailer > 0 {
+		rows = append(rows, w.search(a, int64(len(a.data))-archive.Trailer)...)
+	}
+	if archive.Repaired && len(rows) == 0 {
+		f := a.measured(Partial, joinLines(archive.Warnings))
+		f.Format = kind.String()
+		rows = append(rows, f)
+	}
+	return rows
+}
+
+// leftover is the row, if there is to be one, of content that is no model and
+// holds none: protected, cut short, or only called like a model.
+func (w *worker) leftover(a *artifact) []*Finding {
+	named := w.names.kind(a.path)
+	if a.readErr != nil {
+		f := a.measured(statusOf(a.readErr), a.readErr.Error())
+		if named == plainName && f.Status != Encrypted {
+			f.Format = known(a.data)
+		}
+		return []*Finding{f}
+	}
+	what := known(a.data)
+	if what == "" {
+		if reason := w.protection(a, named); reason != "" {
+			return []*Finding{a.measured(Encrypted, reason)}
+		}
+	}
+	loose := a.files != nil && a.depth == 0 && a.job.archive == nil
+	if named == plainName && !loose || named == maybeName && what != "" && !loose {
+		return nil
+	}
+	reason := "no format recognises the content"
+	switch {
+	case len(a.data) == 0:
+		reason = "empty file"
+	case what != "":
+		reason = "content is " + what
+	}
+	f := a.measured(NotAModel, reason)
+	f.Format = what
+	return []*Finding{f}
+}

@@ -1,0 +1,170 @@
+package extract
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"strings"
+
+	"github.com/gaugenn/gaugenn/graph/format"
+)
+
+// encryptedHeaders begin files of well-known encryption tools.
+var encryptedHeaders = []struct{ magic, tool string }{
+	{"Salted__", "OpenSSL enc"},
+	{"AES\x01", "AES Crypt"}, {"AES\x02\x00", "AES Crypt"}, {"AES\x03\x00", "AES Crypt"},
+	{"ENCRYPTED_FILE", "an encryptor"},
+	{"EV_ENCRYPTED", "an encryptor"},
+	{"DRTcrypt", "DRTcrypt"},
+	{"CYPTRKNN", "RKNN model encryption"},
+	{"obfs", "an obfuscator"},
+	{"gAAAAAB", "Fernet"},
+	{"age-encryption.org/", "age"},
+	{"-----BEGIN PGP MESSAGE", "PGP"},
+	{"-----BEGIN AGE ENCRYPTED", "age"},
+}
+
+// plaintexts begin model files whose formats have no signature to search for.
+var plaintexts = []format.Signature{
+	{Bytes: []byte("7767517\n")}, {Bytes: []byte("\xDD\x85\x76\x00")},
+	{Bytes: []byte("\x89HDF\r\n\x1a\n")}, {Bytes: []byte("PK\x03\x04")},
+	{Bytes: []byte("\x08")}, {Bytes: []byte("\x0A")}, {Bytes: []byte("name:")}, {Bytes: []byte("layer {")}, {Bytes: []byte("input: ")},
+}
+
+// xorHead is how much is unscrambled before a format is asked.
+const xorHead = 4096
+
+// protection says by which sign the content is encrypted or scrambled, or "".
+func (w *worker) protection(a *artifact, named nameKind) string {
+	for _, h := range encryptedHeaders {
+		if strings.HasPrefix(string(a.data[:min(len(a.data), 32)]), h.magic) {
+			return fmt.Sprintf("header %q of %s", h.magic, h.tool)
+		}
+	}
+	if len(a.data) < 64 || container64(a.data) {
+		return ""
+	}
+	if reason := w.xored(a); reason != "" {
+		return reason
+	}
+	if named == plainName && !hasWord(a.path) {
+		return ""
+	}
+	if e := entropy(a.data); looksRandom(e, len(a.data)) {
+		return fmt.Sprintf("entropy %.4f bits per byte and no known structure: encrypted or compressed", e)
+	}
+	return ""
+}
+
+// container64 reports whether data is a compressed stream that is known but not read.
+func container64(data []byte) bool {
+	return bytes.HasPrefix(data, []byte("\x04\x22\x4D\x18"))
+}
+
+// xored reports a model under a repeating XOR key of one to four bytes, found by
+// known plaintext and confirmed by the format's parser on a copy that is thrown
+// away: the finding stays encrypted.
+func (w *worker) xored(a *artifact) string {
+	head := a.data[:min(len(a.data), xorHead)]
+	for i := range w.Formats {
+		for _, s := range w.Formats[i].Embedded {
+			if reason := w.tryXOR(a, head, s); reason != "" {
+				return reason
+			}
+		}
+	}
+	for _, s := range plaintexts {
+		if reason := w.tryXOR(a, head, s); reason != "" {
+			return reason
+		}
+	}
+	return ""
+}
+
+// tryXOR assumes that the signature stands at its place under a key.
+func (w *worker) tryXOR(a *artifact, head []byte, s format.Signature) string {
+	at := int(s.Offset)
+	if at < 0 || at+len(s.Bytes) > len(head) || len(s.Bytes) == 0 {
+		return ""
+	}
+	var plain [xorHead]byte
+	for n := 1; n <= 4 && n <= len(s.Bytes); n++ {
+		key, ok := deriveKey(head[at:], s.Bytes, at, n)
+		if !ok {
+			continue
+		}
+		short := head[:min(len(head), 64)]
+		unscramble(plain[:], short, key)
+		if !plausible(plain[:len(short)], s, int64(len(a.data))) {
+			continue
+		}
+		unscramble(plain[:], head, key)
+		for _, c := range w.match(a.base(), plain[:len(head)], a.size, false) {
+			if c.confidence < format.Likely {
+				break
+			}
+			if w.confirmXOR(a, c.format, key) {
+				return fmt.Sprintf("%s under repeating XOR key 0x%x", c.format.Name, key)
+			}
+		}
+	}
+	return ""
+}
+
+// deriveKey returns the key of n bytes that turns want into got at offset at of
+// the file, if there is one that is not zero.
+func deriveKey(got, want []byte, at, n int) ([]byte, bool) {
+	key, known := make([]byte, n), make([]bool, n)
+	any := false
+	for i := range want {
+		k, j := got[i]^want[i], (at+i)%n
+		if known[j] && key[j] != k {
+			return nil, false
+		}
+		key[j], known[j] = k, true
+		any = any || k != 0
+	}
+	// A shorter key repeated is found as such; here every byte must be known.
+	for _, k := range known {
+		any = any && k
+	}
+	return key, any
+}
+
+// plausible is a cheap test before a format is asked: a FlatBuffer's identifier
+// (a signature at offset 4) follows a root offset inside the file.
+func plausible(plain []byte, s format.Signature, size int64) bool {
+	return s.Offset != 4 || int64(binary.LittleEndian.Uint32(plain)) < min(size, 1<<24)
+}
+
+// confirmXOR unscrambles the whole content and has it parsed.
+func (w *worker) confirmXOR(a *artifact, f *format.Format, key []byte) bool {
+	if !a.job.spend(int64(len(a.data))) {
+		return false
+	}
+	plain := make([]byte, len(a.data))
+	unscramble(plain, a.data, key)
+	copied := *a
+	copied.data, copied.files = plain, nil
+	m, _, err := w.parse(&copied, f, 0, false)
+	if err != nil {
+		m, _, err = w.parse(&copied, f, 0, true)
+	}
+	return err == nil && (len(m.Graphs) > 0 && len(m.Graphs[0].Tensors) > 0 || len(m.Opaque) > 0)
+}
+
+// unscramble writes src under the repeating key to dst.
+func unscramble(dst, src, key []byte) {
+	var wide [24]byte // a multiple of every key length
+	for i := range wide {
+		wide[i] = key[i%len(key)]
+	}
+	k := [3]uint64{binary.LittleEndian.Uint64(wide[:]), binary.LittleEndian.Uint64(wide[8:]), binary.LittleEndian.Uint64(wide[16:])}
+	i := 0
+	for n := 0; i+8 <= len(src); i, n = i+8, (n+1)%3 {
+		binary.LittleEndian.PutUint64(dst[i:], binary.LittleEndian.Uint64(src[i:])^k[n])
+	}
+	for ; i < len(src); i++ {
+		dst[i] = src[i] ^ wide[i%24]
+	}
+}
