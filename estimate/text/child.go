@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"runtime/debug"
 	"strings"
@@ -41,6 +42,8 @@ type reply struct {
 // end the process.
 func Serve(r io.Reader, w io.Writer) error {
 	debug.SetMemoryLimit(childMemory)
+	defer func(stdout *os.File) { os.Stdout = stdout }(os.Stdout)
+	os.Stdout = os.Stderr // the library prints while it works, which would corrupt the replies
 	in, out := json.NewDecoder(r), json.NewEncoder(w)
 	var l *library
 	for {
@@ -63,7 +66,7 @@ func Serve(r io.Reader, w io.Writer) error {
 			a.Tokens, err = l.count(q.Text)
 		}
 		if err != nil {
-			a.Error = err.Error()
+			a.Error = strings.Join(strings.Fields(err.Error()), " ")
 		}
 		if err := out.Encode(a); err != nil {
 			return fmt.Errorf("tokenizer reply: %w", err)
