@@ -6,11 +6,13 @@ package all
 import (
 	"github.com/gaugenn/gaugenn/graph/format"
 	"github.com/gaugenn/gaugenn/graph/format/ncnn"
+	"github.com/gaugenn/gaugenn/graph/format/tflite"
 )
 
 // Formats returns the formats in match order. The slice is the caller's.
 func Formats() []format.Format {
 	return []format.Format{
+		tflite.Format,
 		ncnn.Format,
 	}
 }
