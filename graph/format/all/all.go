@@ -5,6 +5,7 @@ package all
 
 import (
 	"github.com/gaugenn/gaugenn/graph/format"
+	"github.com/gaugenn/gaugenn/graph/format/caffe"
 	"github.com/gaugenn/gaugenn/graph/format/ncnn"
 	"github.com/gaugenn/gaugenn/graph/format/tflite"
 )
@@ -14,5 +15,6 @@ func Formats() []format.Format {
 	return []format.Format{
 		tflite.Format,
 		ncnn.Format,
+		caffe.Format,
 	}
 }
