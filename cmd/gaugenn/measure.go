@@ -1,0 +1,173 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+
+	"github.com/gaugenn/gaugenn/data"
+	"github.com/gaugenn/gaugenn/extract"
+	"github.com/gaugenn/gaugenn/graph"
+	"github.com/gaugenn/gaugenn/graph/op"
+)
+
+// digest is what is kept of a distinct model: its rows.
+type digest struct {
+	model   data.Model
+	layers  []data.Layer
+	tensors []data.Tensor
+}
+
+type measureOptions struct {
+	policy bindings
+	// stats takes the statistics of weights, which reads every stored byte.
+	stats bool
+}
+
+// measure turns a parsed model into rows: bind, infer, cost, total. It runs on
+// a worker of the scanner and keeps no view of the model's bytes.
+func measure(f *extract.Finding, m *graph.Model, o measureOptions) *digest {
+	free, _ := op.Infer(m)
+	bound := o.policy.bind(m)
+	shaped := free
+	if bound.changed {
+		shaped, _ = op.Infer(bound.model)
+	}
+	costs := op.Costs(shaped)
+	totals := op.Total(shaped, costs)
+
+	d := &digest{}
+	row := &d.model
+	row.ModelID, row.Status, row.SizeBytes = f.ModelID, string(f.Status), f.Size
+	row.Describe(free)
+	for _, p := range m.Parts {
+		if p.Found {
+			row.SizeBytes += p.Bytes
+		}
+	}
+	row.Binding = bound.text
+	row.UnknownCostNodes = int64(totals.UnknownNodes)
+	row.ParamCount, row.WeightBytes = &totals.Params, &totals.WeightBytes
+	row.WeightDType, row.ActivationDType = totals.WeightDType.String(), totals.ActivationDType.String()
+	if totals.PeakKnown {
+		row.PeakActivationBytes = &totals.PeakActivationBytes
+	}
+	if macsKnown(shaped, costs, totals) {
+		row.MACs, row.FLOPs, row.Ops = &totals.MACs, &totals.FLOPs, &totals.Ops
+	} else if assumed := o.policy.assume(m); assumed.changed {
+		s, _ := op.Infer(assumed.model)
+		c := op.Costs(s)
+		if t := op.Total(s, c); macsKnown(s, c, t) {
+			row.AssumedMACs, row.AssumedFLOPs, row.AssumedBinding = &t.MACs, &t.FLOPs, assumed.text
+			if t.PeakKnown {
+				row.AssumedPeakActivationBytes = &t.PeakActivationBytes
+			}
+		}
+	}
+	row.GraphHash = graph.StructureHash(free)
+	d.layers = data.LayerRows(f.ModelID, free, costs)
+	d.tensors = data.TensorRows(f.ModelID, free)
+	if o.stats {
+		d.weigh(m)
+	}
+	row.Quantisation = quantisationOf(free, totals)
+	return d
+}
+
+// macsKnown reports whether the sum of MACs stands for the model: something
+// runs, nothing is opaque, and every operator that multiplies has a known cost.
+func macsKnown(m *graph.Model, costs [][]graph.Cost, t op.Totals) bool {
+	if t.Graph < 0 || t.Nodes == 0 || t.UnknownNodes >= t.Nodes && t.MACs == 0 {
+		return false
+	}
+	if len(m.Opaque) > 0 {
+		return false
+	}
+	for gi, g := range m.Graphs {
+		for ni := range g.Nodes {
+			n := &g.Nodes[ni]
+			if !costs[gi][ni].Known && op.ClassOf(n.Op) == op.ClassCompute && !n.Train {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// quantisationOf names how the whole model is quantised.
+func quantisationOf(m *graph.Model, t op.Totals) string {
+	weights, activations := map[string]bool{}, map[string]bool{}
+	blockwise := false
+	for _, g := range m.Graphs {
+		for i := range g.Tensors {
+			x := &g.Tensors[i]
+			kind := ""
+			switch {
+			case x.DType == graph.Float32 || x.DType == graph.Float64:
+				kind = "float"
+			case x.DType == graph.Float16 || x.DType == graph.BFloat16:
+				kind = "half"
+			case x.Quant != nil && x.DType.Bits() <= 16 && (x.DType.IsInteger() || x.DType == graph.BlockQuantized):
+				kind = "int"
+			default:
+				continue
+			}
+			if x.Const == nil {
+				activations[kind] = true
+				continue
+			}
+			blockwise = blockwise || x.Quant != nil && x.Quant.Scheme == graph.QuantBlockwise
+			if n, ok := x.Shape.Elements(); !ok || n > 16 {
+				weights[kind] = true
+			}
+		}
+	}
+	switch {
+	case !weights["int"] && weights["half"]:
+		return "float16"
+	case !weights["int"]:
+		return "none"
+	case blockwise:
+		return "blockwise"
+	case activations["int"] && !activations["float"] && !activations["half"]:
+		return "full_integer"
+	case activations["int"]:
+		return "mixed"
+	}
+	return "dynamic_range"
+}
+
+// weigh fills the tensors' statistics and the hash over all constants.
+func (d *digest) weigh(m *graph.Model) {
+	sum, complete := sha256.New(), true
+	i := 0
+	for _, g := range m.Graphs {
+		for ti := range g.Tensors {
+			row := &d.tensors[i]
+			i++
+			t := &g.Tensors[ti]
+			if t.Const == nil {
+				continue
+			}
+			hash, ok := weighTensor(row, t)
+			complete = complete && ok
+			sum.Write([]byte(hash))
+		}
+	}
+	if complete {
+		h := hex.EncodeToString(sum.Sum(nil))
+		d.model.WeightsHash = &h
+	}
+}
+
+func bindPolicy(flags []string) (bindings, error) {
+	var b bindings
+	for _, s := range flags {
+		name, _, ok := strings.Cut(s, "=")
+		if !ok || name == "" {
+			return b, usagef("--bind %q: want NAME=VALUE, such as batch=1", s)
+		}
+		b.flags = append(b.flags, s)
+	}
+	return b, nil
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gaugenn/gaugenn/extract"
+)
+
+// scanTotals is what a scan found, for the progress line and the summary.
+type scanTotals struct {
+	started           time.Time
+	took              time.Duration
+	files, apps       int
+	found, unread     int
+	candidates        int
+	formats           map[string]int
+	opaque, encrypted int
+	models            map[string]bool // distinct model ids
+	bytes             int64
+	firstUnread       []string
+}
+
+// add counts one app.
+func (t *scanTotals) add(a *extract.App) {
+	t.files++
+	t.bytes += a.SizeBytes
+	if a.Container != "file" {
+		t.apps++
+	}
+	bad := a.Container != "file" && !a.Status.IsModel()
+	for _, f := range a.Findings {
+		t.candidates++
+		switch {
+		case f.Status.IsModel():
+			t.found++
+			t.formats[f.Format]++
+			t.models[f.ModelID] = true
+			if f.Status == extract.Opaque {
+				t.opaque++
+			}
+		case f.Status == extract.Encrypted:
+			t.encrypted++
+		case f.Status != extract.PartOf && f.Status != extract.NotAModel:
+			bad = true
+			if len(t.firstUnread) < 3 {
+				t.firstUnread = append(t.firstUnread, fmt.Sprintf("%s: %s: %s: %s", a.Path, f.Path, f.Status, f.Reason))
+			}
+		}
+	}
+	if bad {
+		t.unread++
+	}
+}
+
+// write prints the summary for people: the answer in the first line.
+func (t *scanTotals) write(w io.Writer, out string) {
+	fmt.Fprintf(w, "%s files → %s apps and archives, %s models (%s distinct) in %s\n", group(t.files), group(t.apps), group(t.found), group(len(t.models)), t.took.Round(10*time.Millisecond))
+	var parts []string
+	for _, k := range slices.SortedFunc(maps.Keys(t.formats), func(a, b string) int {
+		if d := t.formats[b] - t.formats[a]; d != 0 {
+			return d
+		}
+		return strings.Compare(a, b)
+	}) {
+		parts = append(parts, fmt.Sprintf("%s %s", k, group(t.formats[k])))
+	}
+	if t.opaque > 0 {
+		parts = append(parts, fmt.Sprintf("(opaque %s)", group(t.opaque)))
+	}
+	if t.encrypted > 0 {
+		parts = append(parts, fmt.Sprintf("encrypted %s", group(t.encrypted)))
+	}
+	if len(parts) > 0 {
+		fmt.Fprintf(w, "  %s\n", strings.Join(parts, "   "))
+	}
+	if t.unread > 0 {
+		fmt.Fprintf(w, "  in %d of them something could not be read:\n", t.unread)
+		for _, s := range t.firstUnread {
+			fmt.Fprintf(w, "    %s\n", s)
+		}
+		if out != "" {
+			fmt.Fprintf(w, "    all: select path, status, reason from '%s/files/*.parquet' where status not in ('parsed', 'part_of', 'not_a_model')\n", strings.TrimSuffix(out, "/"))
+		}
+	}
+	if out != "" {
+		fmt.Fprintf(w, "%s: apps files models layers tensors\n", out)
+	}
+}
+
+func (t *scanTotals) writeJSON(w io.Writer) error {
+	return json.NewEncoder(w).Encode(map[string]any{"summary": map[string]any{
+		"files": t.files, "apps": t.apps, "models": t.found, "distinct_models": len(t.models), "formats": t.formats,
+		"opaque": t.opaque, "encrypted": t.encrypted, "unreadable": t.unread, "candidates": t.candidates, "seconds": t.took.Seconds(),
+	}})
+}
+
+// group writes n with thousands separators.
+func group(n int) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
