@@ -7,6 +7,7 @@ import (
 	"github.com/gaugenn/gaugenn/graph/format"
 	"github.com/gaugenn/gaugenn/graph/format/caffe"
 	"github.com/gaugenn/gaugenn/graph/format/ncnn"
+	"github.com/gaugenn/gaugenn/graph/format/onnx"
 	"github.com/gaugenn/gaugenn/graph/format/tflite"
 )
 
@@ -15,6 +16,7 @@ func Formats() []format.Format {
 	return []format.Format{
 		tflite.Format,
 		ncnn.Format,
+		onnx.Format,
 		caffe.Format,
 	}
 }
