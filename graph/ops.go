@@ -72,7 +72,7 @@ const (
 	ReluN1To1             Op = "ReluN1To1"
 	Relu0To1              Op = "Relu0To1"
 	LeakyRelu             Op = "LeakyRelu"
-	PRelu                 Op = "PRelu" // x, slope
+	PRelu                 Op = "PRelu" // x, slope; AxisAttrs (channel axis) where the slope's size is open
 	Elu                   Op = "Elu"
 	Celu                  Op = "Celu"
 	Selu                  Op = "Selu"
@@ -138,7 +138,9 @@ const (
 	Densify               Op = "Densify"               // sparse constant -> dense
 )
 
-// Broadcasting elementwise operators: a, b (variadic where said).
+// Broadcasting elementwise operators: a, b (variadic where said). With AxisAttrs
+// the operand of lower rank stands at the other's axes from Axis on (ncnn,
+// ONNX before opset 7); without, axes are aligned at the end.
 const (
 	Add               Op = "Add"
 	Sub               Op = "Sub"

@@ -69,7 +69,7 @@ func broadcastTo(s *site, from int, dt graph.DType) {
 			continue
 		}
 		var ok bool
-		if sh, ok = broadcast(sh, s.shape(i)); !ok {
+		if sh, ok = s.broadcastAligned(sh, s.shape(i)); !ok {
 			s.complain("the operands' shapes do not broadcast")
 			s.set(0, graph.Shape{}, dt)
 			return
@@ -78,9 +78,43 @@ func broadcastTo(s *site, from int, dt graph.DType) {
 	s.set(0, free2(sh), dt)
 }
 
-// inferPRelu: x, slope; a per-channel slope is completed from the channel axis
-// only by the parser's own layout, so only the result is inferred.
-func inferPRelu(s *site) { inferSame(s) }
+// broadcastAligned is broadcast where AxisAttrs may say that the operand of
+// lower rank stands at the axes of the other from Axis on; where the sizes do
+// not fit there, the axes are aligned at the end as usual.
+func (s *site) broadcastAligned(a, b graph.Shape) (graph.Shape, bool) {
+	at, given := s.n.Attrs.(*graph.AxisAttrs)
+	if !given || !a.IsRanked() || !b.IsRanked() || a.Len() == b.Len() {
+		return broadcast(a, b)
+	}
+	large, small := a, b
+	if a.Len() < b.Len() {
+		large, small = b, a
+	}
+	axis, ok := normAxis(at.Axis, large.Len())
+	if !ok || axis+small.Len() > large.Len() {
+		return broadcast(a, b)
+	}
+	dims := make([]graph.Dim, large.Len())
+	for i := range dims {
+		dims[i] = graph.DimOf(1)
+	}
+	copy(dims[axis:], small.Dims())
+	if sh, ok := broadcast(large, graph.ShapeOfDims(dims...)); ok {
+		return sh, true
+	}
+	return broadcast(a, b)
+}
+
+// inferPRelu: x, slope; an open slope of one axis is completed where the
+// attributes name the channel axis.
+func inferPRelu(s *site) {
+	if a, given := s.n.Attrs.(*graph.AxisAttrs); given && s.has(1) && s.shape(1).Len() == 1 && !s.shape(1).IsStatic() {
+		if axis, ok := normAxis(a.Axis, s.shape(0).Len()); ok {
+			s.want(1, graph.ShapeOfDims(free(s.shape(0).Dim(axis))))
+		}
+	}
+	inferSame(s)
+}
 
 // inferChannel completes per-channel operands (scale, bias, mean, variance)
 // of a normalisation whose channel axis the attributes name.
@@ -88,7 +122,7 @@ func inferChannel(s *site) {
 	x := s.shape(0)
 	a := attrs[graph.AxisAttrs](s)
 	if axis, ok := normAxis(a.Axis, x.Len()); ok {
-		for i := 1; i < len(s.n.Inputs); i++ {
+		for i := 1; i < len(s.n.Inputs) && i < 5; i++ {
 			if sh := s.shape(i); !sh.IsRanked() || sh.Len() == 1 {
 				s.want(i, graph.ShapeOfDims(free(x.Dim(axis))))
 			}
