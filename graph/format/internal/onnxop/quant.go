@@ -78,15 +78,7 @@ func (s *Scope) zeroPoints(id graph.TensorID) []int64 {
 // quantise notes a tensor's quantisation where the scale is a constant; scale
 // and zero are positions of operands. The first statement about a tensor stands.
 func (c *call) quantise(id graph.TensorID, scale, zero, axis int) {
-	t := c.Graph.Tensor(id)
-	if t == nil || t.Quant != nil {
-		return
-	}
-	scales, ok := c.floats(c.in(scale))
-	if !ok || len(scales) == 0 {
-		return
-	}
-	t.Quant = &graph.Quant{Scales: scales, ZeroPoints: c.zeroPoints(c.in(zero)), Axis: axis}
+	c.Quantise(id, c.in(scale), c.in(zero), axis)
 }
 
 // quantizeLinear is x, scale, [zero point]; the zero point's dtype is the
@@ -178,4 +170,16 @@ func dtypeOf(v int64) graph.DType {
 		return graph.UnknownDType
 	}
 	return dtypes[v]
+}
+
+// Quantise notes the quantisation of a tensor whose scale and zero point are
+// the given constant tensors; it does nothing where the scale is none.
+func (s *Scope) Quantise(id, scale, zero graph.TensorID, axis int) {
+	t := s.Graph.Tensor(id)
+	if t == nil || t.Quant != nil {
+		return
+	}
+	if scales, ok := s.floats(scale); ok && len(scales) > 0 {
+		t.Quant = &graph.Quant{Scales: scales, ZeroPoints: s.zeroPoints(zero), Axis: axis}
+	}
 }

@@ -160,21 +160,21 @@ func block(c *call) {
 }
 
 // centerCropPad has x, shape (of the named axes). It is a Crop where the shape
-// is a constant: sizes of the axes from the first one on.
+// is a constant of adjacent axes, else it has no canonical form.
 func centerCropPad(c *call) {
 	sizes, ok := c.ints(c.in(1))
 	axes := c.axes("axes")
-	if !ok {
-		c.n.Attrs = &graph.CropAttrs{}
-		return
-	}
 	first := 0
 	for i, a := range axes {
 		if i == 0 {
 			first = a
 		} else if a != first+i {
-			return
+			ok = false
 		}
+	}
+	if !ok {
+		c.n.Op = graph.Unknown // no canonical form: the sizes are found at run time
+		return
 	}
 	c.only(0)
 	c.n.Attrs = &graph.CropAttrs{Axis: first, Sizes: sizes, Offsets: make([]int64, len(sizes))}

@@ -221,7 +221,7 @@ var onnxTable = map[string]entry{
 	"TopK":                      {graph.TopK, topK},
 	"Transpose":                 {graph.Transpose, transpose},
 	"Trilu":                     {graph.Trilu, nil},
-	"Unique":                    {graph.Unique, nil},
+	"Unique":                    {graph.Unique, compress},
 	"Unsqueeze":                 {graph.Unsqueeze, squeeze},
 	"Upsample":                  {graph.Resize, upsample},
 	"Where":                     {graph.Where, nil},

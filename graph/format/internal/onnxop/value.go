@@ -39,7 +39,7 @@ func nonMaxSuppression(c *call) {
 	c.n.Attrs = a
 }
 
-// compressed has an axis or, without one, flattens.
+// compress, like unique, has an axis or, without one, flattens.
 func compress(c *call) {
 	if c.attr("axis") != nil {
 		c.n.Attrs = &graph.AxisAttrs{Axis: c.axis("axis", 0)}
