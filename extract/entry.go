@@ -3,6 +3,7 @@ package extract
 import (
 	"context"
 	"fmt"
+	"hash/maphash"
 	"path"
 	"strings"
 
@@ -59,7 +60,18 @@ func (w *worker) readEntry(a *artifact, e *container.Entry) []*Finding {
 		a.size = int64(n)
 		return w.examine(a)
 	}
-	return w.readWhole(a, e)
+	if err != nil || named != plainName || e.Stored() || e.CompressedSize < barrenSize {
+		return w.readWhole(a, e)
+	}
+	key := barrenKey{hash: maphash.Bytes(w.barren.seed, e.Compressed()), crc: e.CRC32, size: e.Size, extension: extension(a.path)}
+	if w.barren.has(key) {
+		return nil
+	}
+	rows := w.readWhole(a, e)
+	if len(rows) == 0 {
+		w.barren.add(key)
+	}
+	return rows
 }
 
 // unopened is the row of an archive that is not looked into at depth Peek.

@@ -2,6 +2,7 @@ package extract
 
 import (
 	"context"
+	"hash/maphash"
 	"runtime/debug"
 	"sync"
 
@@ -36,6 +37,7 @@ type run struct {
 	ready   map[int]*unit
 	stopped bool
 
+	barren barrenSet
 	models modelSet
 	claims diskClaims
 }
@@ -62,6 +64,7 @@ func newRun(s *Scanner, units []unitFiles, workers int) *run {
 		ready:   map[int]*unit{},
 	}
 	r.changed = sync.NewCond(&r.mu)
+	r.barren.seed = maphash.MakeSeed()
 	r.models.states = map[string]*modelState{}
 	r.claims.byPart = map[string]diskClaim{}
 	return r

@@ -101,6 +101,16 @@ func (e *Entry) Check(data []byte) string {
 	return ""
 }
 
+// Compressed returns the entry's bytes as they stand in the archive, compressed or
+// not, or nil when they cannot be found. It aliases the archive.
+func (e *Entry) Compressed() []byte {
+	raw, _, err := e.raw()
+	if err != nil {
+		return nil
+	}
+	return raw
+}
+
 // raw returns the entry's bytes as they stand in the archive. They may be cut
 // short, with ErrTruncated.
 func (e *Entry) raw() ([]byte, Content, error) {

@@ -3,6 +3,7 @@ package container
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 )
 
 // Kind names a container format.
@@ -77,22 +78,23 @@ func Detect(data []byte) Kind {
 	if k := Sniff(data[:min(len(data), SniffLen)]); k != None {
 		return k
 	}
-	tail := data[max(0, len(data)-maxEndDistance):]
-	for {
-		i := bytes.LastIndex(tail, signature(sigEnd))
+	from := max(0, len(data)-maxEndDistance)
+	var ends []int // few: chance hits are rare
+	for at := from; ; {
+		i := bytes.Index(data[at:], signature(sigEnd))
 		if i < 0 {
-			return None
+			break
 		}
-		at := len(data) - maxEndDistance
-		if len(data) < maxEndDistance {
-			at = 0
-		}
-		if e, ok := parseEnd(data, at+i); ok {
+		ends = append(ends, at+i)
+		at += i + 4
+	}
+	for _, at := range slices.Backward(ends) {
+		if e, ok := parseEnd(data, at); ok {
 			directory, ok := findDirectory(data, e)
 			if ok && (e.entries > 0 || directory == e.directoryOffset) {
 				return ZIP
 			}
 		}
-		tail = tail[:i]
 	}
+	return None
 }
