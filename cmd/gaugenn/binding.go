@@ -1,13 +1,51 @@
 package main
 
-import "github.com/gaugenn/gaugenn/graph"
+import (
+	"strconv"
+	"strings"
 
-type bindings struct{ flags []string }
-type bound struct {
-	model   *graph.Model
-	text    string
-	changed bool
+	"github.com/gaugenn/gaugenn/graph"
+	"github.com/gaugenn/gaugenn/graph/bind"
+)
+
+// bindPolicy reads --bind flags: NAME=VALUE, where NAME is a symbol of the
+// file, an axis of an input ("ids:1") or a role ("height").
+func bindPolicy(flags []string) (bind.Policy, error) {
+	p := bind.Policy{Explicit: map[string]int64{}}
+	for _, s := range flags {
+		name, value, ok := strings.Cut(s, "=")
+		n, err := strconv.ParseInt(value, 10, 64)
+		if !ok || name == "" || err != nil || n < 0 {
+			return p, usagef("--bind %q: want NAME=SIZE, such as batch=1 or height=320", s)
+		}
+		p.Explicit[name] = n
+	}
+	return p, nil
 }
 
-func (b bindings) bind(m *graph.Model) bound   { return bound{} }
-func (b bindings) assume(m *graph.Model) bound { return bound{} }
+// boundModel is a model with its free dimensions bound, and what was chosen.
+type boundModel struct {
+	model *graph.Model
+	// text lists the choices, "" if no dimension was free; free says that
+	// some dimension was left unbound.
+	text string
+	free bool
+}
+
+func bindModel(m *graph.Model, p bind.Policy) boundModel {
+	model, made := bind.Bind(m, p)
+	var parts []string
+	out := boundModel{model: model}
+	for _, b := range made {
+		parts = append(parts, b.String())
+		out.free = out.free || b.Why == bind.Unbound
+	}
+	out.text = strings.Join(parts, "; ")
+	return out
+}
+
+// assume returns the policy that also assumes customary sizes.
+func assume(p bind.Policy) bind.Policy {
+	p.Assume = bind.Customary()
+	return p
+}

@@ -3,11 +3,11 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"strings"
 
 	"github.com/gaugenn/gaugenn/data"
 	"github.com/gaugenn/gaugenn/extract"
 	"github.com/gaugenn/gaugenn/graph"
+	"github.com/gaugenn/gaugenn/graph/bind"
 	"github.com/gaugenn/gaugenn/graph/op"
 )
 
@@ -19,7 +19,7 @@ type digest struct {
 }
 
 type measureOptions struct {
-	policy bindings
+	policy bind.Policy
 	// stats takes the statistics of weights, which reads every stored byte.
 	stats bool
 }
@@ -28,9 +28,9 @@ type measureOptions struct {
 // a worker of the scanner and keeps no view of the model's bytes.
 func measure(f *extract.Finding, m *graph.Model, o measureOptions) *digest {
 	free, _ := op.Infer(m)
-	bound := o.policy.bind(m)
+	bound := bindModel(m, o.policy)
 	shaped := free
-	if bound.changed {
+	if bound.text != "" {
 		shaped, _ = op.Infer(bound.model)
 	}
 	costs := op.Costs(shaped)
@@ -54,7 +54,8 @@ func measure(f *extract.Finding, m *graph.Model, o measureOptions) *digest {
 	}
 	if macsKnown(shaped, costs, totals) {
 		row.MACs, row.FLOPs, row.Ops = &totals.MACs, &totals.FLOPs, &totals.Ops
-	} else if assumed := o.policy.assume(m); assumed.changed {
+	} else if bound.free {
+		assumed := bindModel(m, assume(o.policy))
 		s, _ := op.Infer(assumed.model)
 		c := op.Costs(s)
 		if t := op.Total(s, c); macsKnown(s, c, t) {
@@ -75,23 +76,31 @@ func measure(f *extract.Finding, m *graph.Model, o measureOptions) *digest {
 }
 
 // macsKnown reports whether the sum of MACs stands for the model: something
-// runs, nothing is opaque, and every operator that multiplies has a known cost.
+// runs, nothing is opaque, every operator that multiplies has a known cost, and
+// not all that runs is of unknown kind. Unknown operators among known ones leave
+// a lower bound, which unknown_cost_nodes says.
 func macsKnown(m *graph.Model, costs [][]graph.Cost, t op.Totals) bool {
-	if t.Graph < 0 || t.Nodes == 0 || t.UnknownNodes >= t.Nodes && t.MACs == 0 {
+	if t.Graph < 0 || t.Nodes == 0 || len(m.Opaque) > 0 {
 		return false
 	}
-	if len(m.Opaque) > 0 {
-		return false
-	}
+	clear := false
 	for gi, g := range m.Graphs {
 		for ni := range g.Nodes {
 			n := &g.Nodes[ni]
-			if !costs[gi][ni].Known && op.ClassOf(n.Op) == op.ClassCompute && !n.Train {
+			known := costs[gi][ni].Known
+			if !known && op.ClassOf(n.Op) == op.ClassCompute && !n.Train {
 				return false
 			}
+			clear = clear || known || neverMultiplies(n.Op)
 		}
 	}
-	return true
+	return clear
+}
+
+// neverMultiplies reports whether an operator without a cost rule has no
+// multiply-accumulates all the same.
+func neverMultiplies(o graph.Op) bool {
+	return o == graph.StringOp || o == graph.SequenceOp || o == graph.Lookup
 }
 
 // quantisationOf names how the whole model is quantised.
@@ -158,16 +167,4 @@ func (d *digest) weigh(m *graph.Model) {
 		h := hex.EncodeToString(sum.Sum(nil))
 		d.model.WeightsHash = &h
 	}
-}
-
-func bindPolicy(flags []string) (bindings, error) {
-	var b bindings
-	for _, s := range flags {
-		name, _, ok := strings.Cut(s, "=")
-		if !ok || name == "" {
-			return b, usagef("--bind %q: want NAME=VALUE, such as batch=1", s)
-		}
-		b.flags = append(b.flags, s)
-	}
-	return b, nil
 }
