@@ -19,6 +19,15 @@ func (c *call) window() graph.Window {
 	return w
 }
 
+// open is the layout [N, C, spatial...] of an operand; where nothing tells the
+// number of spatial axes it is the zero Layout, which means all that there are.
+func (c *call) open(data graph.TensorID) graph.Layout {
+	if n := c.Rank(data) - 2; n > 0 && n <= maxSpatial {
+		return graph.NCHW(n)
+	}
+	return graph.Layout{}
+}
+
 // spatial returns the number of spatial axes: from the window's lists, else
 // from the rank of filter or data, else 2. A pooled window has at most maxSpatial.
 func (c *call) spatial(w graph.Window, filter, data graph.TensorID) int {
@@ -71,7 +80,11 @@ func (c *call) channelsLast() {
 	case *graph.ConvAttrs:
 		a.Data = graph.NHWC(len(a.Data.Spatial))
 	case *graph.PoolAttrs:
-		a.Data = graph.NHWC(len(a.Data.Spatial))
+		n := len(a.Data.Spatial)
+		if n == 0 {
+			n = 2
+		}
+		a.Data = graph.NHWC(n)
 	}
 }
 
@@ -174,7 +187,7 @@ func nhwcPool(c *call) {
 }
 
 func globalPool(c *call) {
-	c.n.Attrs = &graph.PoolAttrs{Global: true, Data: graph.NCHW(c.spatial(graph.Window{}, graph.NoTensor, c.in(0)))}
+	c.n.Attrs = &graph.PoolAttrs{Global: true, Data: c.open(c.in(0))}
 }
 
 func qLinearPool(c *call) {

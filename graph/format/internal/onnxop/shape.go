@@ -123,7 +123,7 @@ func (c *call) resizeAttrs() *graph.ResizeAttrs {
 	if a.Mode == "bilinear" {
 		a.Mode = "linear"
 	}
-	a.Data = graph.NCHW(c.spatial(graph.Window{}, graph.NoTensor, c.in(0)))
+	a.Data = c.open(c.in(0))
 	return a
 }
 
@@ -149,7 +149,7 @@ func upsample(c *call) {
 }
 
 func gridSample(c *call) {
-	c.n.Attrs = &graph.LayoutAttrs{Data: graph.NCHW(c.spatial(graph.Window{}, graph.NoTensor, c.in(0)))}
+	c.n.Attrs = &graph.LayoutAttrs{Data: c.open(c.in(0))}
 }
 
 func block(c *call) {
