@@ -1,0 +1,221 @@
+package ncnn
+
+import (
+	"math"
+	"math/rand/v2"
+
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/gaugenn/gaugenn/estimate/regress"
+)
+
+// z90 is the half width of the central 90 % of a normal distribution in standard deviations.
+const z90 = 1.6448536
+
+// coverage is what intervals are made for.
+const coverage = .9
+
+// givenCounts are the numbers of measured rows for which a scale is kept.
+var givenCounts = [...]int{0, 3, 5, 10}
+
+// scales are 90 % quantiles of |error| / predictive standard deviation over what the training rows would have been predicted as with
+// their chip, or their family, left out.
+type scales struct {
+	device [len(givenCounts)]float64 // unknown chip, known networks, by number of given rows
+	family [2]float64                // unknown network on a known run: CPU, Vulkan
+}
+
+// of returns the scale for a case.
+func (s *scales) of(knownRun, knownFamily, gpu bool, given int) float64 {
+	f := s.family[0]
+	if gpu {
+		f = s.family[1]
+	}
+	if knownRun {
+		return f
+	}
+	best := 0
+	for i, k := range givenCounts {
+		if abs(k-given) < abs(givenCounts[best]-given) {
+			best = i
+		}
+	}
+	if knownFamily {
+		return s.device[best]
+	}
+	return (s.device[best] + f) / 2
+}
+
+func abs(x int) int {
+	if x < 0 {
+		return -x
+	}
+	return x
+}
+
+// heldRun is a run of a left-out chip with its errors and their covariance.
+type heldRun struct {
+	soc    string
+	weight float64
+	errs   []float64
+	cov    *mat.SymDense
+}
+
+// calibrate fills the scales from leave-chip-out and leave-family-out results.
+func (m *model) calibrate() error {
+	runs, err := m.leaveChips()
+	if err != nil {
+		return err
+	}
+	perSoC := map[string]float64{}
+	for _, h := range runs {
+		perSoC[h.soc] += h.weight
+	}
+	rng := rand.New(rand.NewPCG(1, 2))
+	for i, k := range givenCounts {
+		var z, w []float64
+		for _, h := range runs {
+			if len(h.errs) < k+3 {
+				continue
+			}
+			draws := 3
+			if k == 0 {
+				draws = 1
+			}
+			for range draws {
+				s, err := h.standardised(rng.Perm(len(h.errs)), k)
+				if err != nil {
+					return err
+				}
+				for _, v := range s {
+					z, w = append(z, v), append(w, h.weight/math.Sqrt(perSoC[h.soc]))
+				}
+			}
+		}
+		m.scale.device[i] = regress.WeightedQuantile(z, w, coverage, 1.8*z90)
+	}
+	return m.leaveFamilies()
+}
+
+// standardised returns |error|/sd of the rows after the first k of the order, given the first k.
+func (h *heldRun) standardised(order []int, k int) ([]float64, error) {
+	mean := make([]float64, len(h.errs))
+	values := make([]float64, k)
+	for i, p := range order[:k] {
+		values[i] = h.errs[p]
+	}
+	mu, v, err := regress.Condition(mean, h.cov, order[:k], values, order[k:])
+	if err != nil {
+		return nil, err
+	}
+	out := make([]float64, len(mu))
+	for i, p := range order[k:] {
+		out[i] = math.Abs(h.errs[p]-mu[i]) / math.Sqrt(math.Max(v[i], 1e-4))
+	}
+	return out, nil
+}
+
+// leaveChips returns the CPU runs of eight or more rows as predicted without any run of their chip. Runs of one setting share a weight.
+func (m *model) leaveChips() ([]heldRun, error) {
+	blocks := map[string][]int{}
+	settings := map[string]map[string]bool{}
+	cpuSoC := map[string]bool{}
+	for i := range m.samples {
+		s := &m.samples[i]
+		set := m.like.tab.runs[m.like.tab.points[s.point].run]
+		blocks[s.soc] = append(blocks[s.soc], i)
+		if s.group != vulkan {
+			cpuSoC[s.soc] = true
+			if settings[set.key] == nil {
+				settings[set.key] = map[string]bool{}
+			}
+			settings[set.key][s.run] = true
+		}
+	}
+	var out []heldRun
+	for _, soc := range distinct(m.samples, func(s *sample) string { return s.soc }) {
+		if !cpuSoC[soc] || len(cpuSoC) < 3 {
+			continue
+		}
+		block := blocks[soc]
+		errs, cov, err := m.g.LeaveOut(block)
+		if err != nil {
+			return nil, err
+		}
+		byRun := map[string][]int{}
+		var names []string
+		for pos, i := range block {
+			if s := &m.samples[i]; s.group != vulkan {
+				if byRun[s.run] == nil {
+					names = append(names, s.run)
+				}
+				byRun[s.run] = append(byRun[s.run], pos)
+			}
+		}
+		for _, name := range names {
+			pos := byRun[name]
+			if len(pos) < 8 {
+				continue
+			}
+			set := m.like.tab.runs[m.like.tab.points[m.samples[block[pos[0]]].point].run]
+			out = append(out, heldRun{soc: soc, weight: 1 / math.Sqrt(float64(len(settings[set.key]))), errs: pick(errs, pos), cov: subMatrix(cov, pos)})
+		}
+	}
+	return out, nil
+}
+
+// leaveFamilies fills the scales of unknown networks on known runs.
+func (m *model) leaveFamilies() error {
+	var z [2][]float64
+	families := distinct(m.samples, func(s *sample) string { return s.family })
+	if len(families) >= 3 {
+		for _, f := range families {
+			var block []int
+			for i := range m.samples {
+				if m.samples[i].family == f {
+					block = append(block, i)
+				}
+			}
+			errs, cov, err := m.g.LeaveOut(block)
+			if err != nil {
+				return err
+			}
+			for pos, i := range block {
+				g := 0
+				if m.samples[i].group == vulkan {
+					g = 1
+				}
+				z[g] = append(z[g], math.Abs(errs[pos])/math.Sqrt(cov.At(pos, pos)))
+			}
+		}
+	}
+	for g := range z {
+		m.scale.family[g] = z90
+		if len(z[g]) > 30 {
+			w := make([]float64, len(z[g]))
+			for i := range w {
+				w[i] = 1
+			}
+			m.scale.family[g] = regress.WeightedQuantile(z[g], w, coverage, z90)
+		}
+	}
+	return nil
+}
+
+func pick(v []float64, idx []int) []float64 {
+	out := make([]float64, len(idx))
+	for i, p := range idx {
+		out[i] = v[p]
+	}
+	return out
+}
+
+func subMatrix(m *mat.SymDense, idx []int) *mat.SymDense {
+	out := mat.NewSymDense(len(idx), nil)
+	for i, p := range idx {
+		for j := i; j < len(idx); j++ {
+			out.SetSym(i, j, m.At(p, idx[j]))
+		}
+	}
+	return out
+}
