@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gaugenn/gaugenn/calibrate"
+	"github.com/gaugenn/gaugenn/estimate/record"
+)
+
+func calibrateCommand() *cobra.Command {
+	c := &cobra.Command{Use: "calibrate", Short: "Take, import and judge measurements; fit profiles"}
+	c.AddCommand(evaluateCommand())
+	return c
+}
+
+type evaluateOptions struct {
+	folds, graphs, devices, out string
+	workers                     int
+	quiet                       bool
+}
+
+func evaluateCommand() *cobra.Command {
+	var o evaluateOptions
+	c := &cobra.Command{
+		Use:   "evaluate",
+		Short: "Fit on each fold's training rows only and predict its test rows, with intervals",
+		Long: `Evaluate reads a folder of folds (train.csv, given.csv, test.csv, at any depth), fits on
+each fold's train.csv and given.csv only, and writes one prediction with a 90 % interval
+for every test row: case,row_id,pred_ms,lo_ms,hi_ms.`,
+		Example: "  gaugenn calibrate evaluate --folds folds/ --graphs graphs/ --devices devices.csv -o pred.csv",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.folds == "" || o.out == "" {
+				return usagef("evaluate needs --folds FOLDER and -o FILE")
+			}
+			return evaluate(cmd.Context(), o, cmd.ErrOrStderr())
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.folds, "folds", "", "folder of folds")
+	f.StringVar(&o.graphs, "graphs", "", "folder that the graph column's paths start from")
+	f.StringVar(&o.devices, "devices", "", "device table for labels that the catalogue does not know")
+	f.StringVarP(&o.out, "output", "o", "", "file for the predictions")
+	f.IntVarP(&o.workers, "jobs", "j", 2, "folds at once")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "no progress")
+	return c
+}
+
+func evaluate(ctx context.Context, o evaluateOptions, stderr io.Writer) error {
+	env, err := newEnv(o.graphs, o.devices)
+	if err != nil {
+		return err
+	}
+	started := time.Now()
+	rows, missing := 0, 0
+	preds, err := calibrate.Evaluate(ctx, calibrate.Options{
+		Folds: o.folds, Predictors: predictors(), Env: env, Workers: o.workers,
+		Progress: func(s calibrate.Step) {
+			rows, missing = rows+s.Rows, missing+s.Missing
+			if !o.quiet {
+				fmt.Fprintf(stderr, "%d/%d  %s  %d rows  %d missing  %s\n", s.Done, s.All, s.Fold, s.Rows, s.Missing, s.Took.Round(time.Millisecond))
+			}
+		},
+	})
+	if err != nil {
+		return err
+	}
+	f, err := os.Create(o.out)
+	if err != nil {
+		return err
+	}
+	if err := calibrate.WritePredictions(f, preds); err != nil {
+		f.Close()
+		return err
+	}
+	if !o.quiet {
+		fmt.Fprintf(stderr, "%d predictions in %s, %d rows that no predictor answers: %s\n", rows, time.Since(started).Round(time.Second), missing, o.out)
+	}
+	return f.Close()
+}
+
+// newEnv returns what predictors may ask: networks below graphs, devices of
+// the catalogue and of an external table.
+func newEnv(graphs, devices string) (*record.Env, error) {
+	nets := newNetworks(graphs)
+	var table record.Devices
+	if devices != "" {
+		f, err := os.Open(devices)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		if table, err = record.ReadDevices(f); err != nil {
+			return nil, err
+		}
+	}
+	return &record.Env{
+		Network: nets.network,
+		Device: func(r *record.Row) (*record.Device, bool) {
+			if d, ok := table.Find(r.Device); ok {
+				return d, true
+			}
+			return table.FindSoC(r.SoC)
+		},
+	}, nil
+}

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/gaugenn/gaugenn/estimate/feature"
+	"github.com/gaugenn/gaugenn/graph"
+	"github.com/gaugenn/gaugenn/graph/bind"
+	"github.com/gaugenn/gaugenn/graph/format"
+	"github.com/gaugenn/gaugenn/graph/format/all"
+	"github.com/gaugenn/gaugenn/graph/op"
+)
+
+// networks reads graph files below a folder once each, for predictors that
+// ask for the same graph in every fold. It is safe for concurrent use.
+type networks struct {
+	dir  string
+	mu   sync.Mutex
+	read map[string]*networkOnce
+}
+
+type networkOnce struct {
+	once sync.Once
+	net  *feature.Network
+	err  error
+}
+
+func newNetworks(dir string) *networks { return &networks{dir: dir, read: map[string]*networkOnce{}} }
+
+// network returns the kernels of the graph file at path, relative to the folder.
+func (n *networks) network(path string) (*feature.Network, error) {
+	n.mu.Lock()
+	o := n.read[path]
+	if o == nil {
+		o = &networkOnce{}
+		n.read[path] = o
+	}
+	n.mu.Unlock()
+	o.once.Do(func() {
+		name := filepath.FromSlash(path)
+		if !filepath.IsLocal(name) {
+			o.err = fmt.Errorf("graph %q: not a path below the folder of graphs", path)
+			return
+		}
+		m, err := readModel(filepath.Join(n.dir, name))
+		if err != nil {
+			o.err = err
+			return
+		}
+		o.net = kernels(path, m)
+	})
+	return o.net, o.err
+}
+
+// kernels binds, shapes and costs a model and returns what a runtime would
+// launch. Free dimensions take customary sizes: the caller asked for a number.
+func kernels(name string, m *graph.Model) *feature.Network {
+	bound, _ := bind.Bind(m, assume(bind.Policy{}))
+	shaped, _ := op.Infer(bound)
+	costs := op.Costs(shaped)
+	return feature.Of(name, shaped.Graphs[0], costs[0], fusionOf(m.Format))
+}
+
+// fusionOf returns how much of a file's graph its runtimes still fuse: formats
+// that hold a runtime's own kernels are run as filed.
+func fusionOf(formatName string) feature.Fusion {
+	switch formatName {
+	case "ncnn", "tflite":
+		return feature.FuseNone
+	}
+	return feature.FusePointwise
+}
+
+// readModel reads one model file with its companions beside it.
+func readModel(path string) (*graph.Model, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	dir := filepath.Dir(path)
+	in := format.Input{
+		Path: path, Name: filepath.Base(path), Data: b,
+		Open: func(name string) ([]byte, error) {
+			if !filepath.IsLocal(name) {
+				return nil, format.ErrNotFound
+			}
+			c, err := os.ReadFile(filepath.Join(dir, name))
+			if err != nil {
+				return nil, format.ErrNotFound
+			}
+			return c, nil
+		},
+	}
+	head := format.Head{Name: in.Name, Bytes: b[:min(len(b), format.MaxHead)], Size: int64(len(b))}
+	var last error
+	for c := format.Certain; c > format.No; c-- {
+		for _, f := range all.Formats() {
+			if f.Match(head) != c {
+				continue
+			}
+			m, err := f.Parse(in)
+			if err == nil && len(m.Graphs) > 0 {
+				return m, nil
+			}
+			if err == nil {
+				err = fmt.Errorf("%s: %s: holds weights only, no graph", f.Name, path)
+			}
+			if last == nil {
+				last = err
+			}
+		}
+	}
+	if last == nil {
+		last = fmt.Errorf("%s: not a model of a known format", path)
+	}
+	return nil, last
+}
