@@ -73,7 +73,7 @@ var layers = map[string]func(*call){
 	"HardSigmoid":              same(graph.HardSigmoid),
 	"SELU":                     same(graph.Selu),
 	"HardSwish":                same(graph.HardSwish),
-	"Noop":                     same(graph.Placeholder),
+	"Noop":                     noop,
 	"PixelShuffle":             func(c *call) { block(c, graph.DepthToSpace) },
 	"DeepCopy":                 same(graph.Identity),
 	"Mish":                     same(graph.Mish),
@@ -114,12 +114,20 @@ var layers = map[string]func(*call){
 	"InverseSpectrogram":       func(c *call) { spectrogram(c, true) },
 	"Flip":                     same(graph.Reverse),
 	"SDPA":                     sdpa,
-	"RotaryEmbed":              same(graph.UnaryOther),
+	"RotaryEmbed":              same(graph.RotaryEmbedding),
 }
 
 // same is an operator without attributes whose output has the rank of its
 // first input.
 func same(op graph.Op) func(*call) { return func(c *call) { c.n.Op = op } }
+
+// noop passes its inputs on; without outputs it only keeps them alive.
+func noop(c *call) {
+	c.n.Op = graph.Placeholder
+	if len(c.n.Outputs) > 0 && len(c.n.Inputs) > 0 {
+		c.n.Op = graph.Copies
+	}
+}
 
 // unknown is a layer of the runtime that the canonical table does not have.
 func unknown(c *call) { c.out(0) }

@@ -77,6 +77,9 @@ func (p params) floats(id int) []float64 { return p[id].floats() }
 func (p params) text(id int) string { return p[id].text }
 
 func (v value) ints() []int64 {
+	if v.bits == nil && v.nums == nil {
+		return nil
+	}
 	if v.raw {
 		out := make([]int64, len(v.bits))
 		for i, b := range v.bits {

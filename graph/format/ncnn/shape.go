@@ -321,6 +321,9 @@ func detectionOutput(c *call) {
 	}
 	c.op(graph.DetectionOutput, a)
 	c.out(2)
+	for _, id := range c.n.Outputs { // label, score, box: the number depends on data
+		c.b.g.Tensors[id].Shape = graph.ShapeOf(-1, 6)
+	}
 }
 
 func roi(c *call, op graph.Op) {
