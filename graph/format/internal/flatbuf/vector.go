@@ -110,6 +110,15 @@ func (v Vector) Struct(i int) []byte {
 	return v.b.data[p : p+v.width : p+v.width]
 }
 
+// Raw returns the bytes of all elements as a view of the buffer.
+func (v Vector) Raw() []byte {
+	if v.b == nil {
+		return nil
+	}
+	end := v.pos + v.n*v.width
+	return v.b.data[v.pos:end:end]
+}
+
 // Int64s returns a vector of i32 or i64, by its width, as int64s; nil when the
 // vector is absent.
 func (v Vector) Int64s() []int64 {

@@ -1,6 +1,7 @@
 package litert
 
 import (
+	"encoding/binary"
 	"fmt"
 	"strconv"
 	"strings"
@@ -14,8 +15,32 @@ import (
 type level struct {
 	csr      bool
 	size     int64
-	segments []int64
-	indices  []int64
+	segments indexes
+	indices  indexes
+}
+
+// indexes is a vector of a union SparseIndexVector, read where it stands: its
+// size grows with the weights.
+type indexes struct {
+	data  []byte
+	width int
+}
+
+func (x indexes) len() int64 {
+	if x.width == 0 {
+		return 0
+	}
+	return int64(len(x.data) / x.width)
+}
+
+func (x indexes) at(i int64) int64 {
+	switch x.width {
+	case 4:
+		return int64(int32(binary.LittleEndian.Uint32(x.data[4*i:])))
+	case 2:
+		return int64(binary.LittleEndian.Uint16(x.data[2*i:]))
+	}
+	return int64(x.data[i])
 }
 
 // sparse reads SparsityParameters. The tensor's shape stays the dense one; its
@@ -54,25 +79,14 @@ func (r *reader) sparse(t flatbuf.Table, out *graph.Tensor) {
 }
 
 // sparseIndex reads a union SparseIndexVector: 1 Int32Vector, 2 Uint16Vector, 3 Uint8Vector.
-func sparseIndex(d flatbuf.Table, kind, slot int) []int64 {
+func sparseIndex(d flatbuf.Table, kind, slot int) indexes {
 	t := d.Table(slot)
-	width := map[uint8]int{1: 4, 2: 2, 3: 1}[d.Uint8(kind, 0)]
-	if width == 0 || !t.Exists() {
-		return nil
+	widths := [...]int{0, 4, 2, 1}
+	k := int(d.Uint8(kind, 0))
+	if k == 0 || k >= len(widths) || !t.Exists() {
+		return indexes{}
 	}
-	v := t.Vector(0, width)
-	out := make([]int64, v.Len())
-	for i := range out {
-		switch width {
-		case 4:
-			out[i] = int64(v.Int32(i))
-		case 2:
-			out[i] = int64(v.Uint16(i))
-		default:
-			out[i] = int64(v.Uint8(i))
-		}
-	}
-	return out
+	return indexes{t.Vector(0, widths[k]).Raw(), widths[k]}
 }
 
 // sparseWord returns "csr", "dense" or, with inner blocks, "csr block 1x4".
@@ -143,18 +157,18 @@ func (w *sparseWalk) walk(l int, pos int64) error {
 	}
 	first, last := pos*lv.size, (pos+1)*lv.size
 	if lv.csr {
-		if pos < 0 || pos+1 >= int64(len(lv.segments)) {
+		if pos < 0 || pos+1 >= lv.segments.len() {
 			return fmt.Errorf("sparse level %d has no segment %d", l, pos)
 		}
-		first, last = lv.segments[pos], lv.segments[pos+1]
-		if first < 0 || last > int64(len(lv.indices)) {
-			return fmt.Errorf("sparse level %d ends at index %d of %d", l, last, len(lv.indices))
+		first, last = lv.segments.at(pos), lv.segments.at(pos+1)
+		if first < 0 || last > lv.indices.len() {
+			return fmt.Errorf("sparse level %d ends at index %d of %d", l, last, lv.indices.len())
 		}
 	}
 	for i := first; i < last; i++ {
 		w.at[axis] = i - first
 		if lv.csr {
-			w.at[axis] = lv.indices[i]
+			w.at[axis] = lv.indices.at(i)
 		}
 		if err := w.walk(l+1, i); err != nil {
 			return err
