@@ -1,0 +1,165 @@
+package hub
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"math"
+	"sort"
+)
+
+// shrink and maxShrink move the point forecast towards the minimum of the mean
+// relative error, which for a log-normal forecast lies at exp(m - s^2).
+const (
+	shrink    = .25
+	maxShrink = .1
+)
+
+// Predict returns the latency of every asked row of one run, of which the given
+// rows were measured.
+func (t *Table) Predict(given, asked []Row) []Prediction {
+	m, s := t.Forecast(given, asked)
+	f := t.factorOf(len(given))
+	out := make([]Prediction, len(asked))
+	for i := range asked {
+		h := 1.645 * f * s[i]
+		out[i] = Prediction{math.Exp(m[i] - math.Min(shrink*s[i]*s[i], maxShrink)), math.Exp(m[i] - h), math.Exp(m[i] + h)}
+	}
+	return out
+}
+
+// startFactors are multipliers of the standard deviation where no device could
+// be held out.
+var startFactors = map[int]float64{0: 1.2, 3: 1.25, 5: 1.3, 10: 1.35}
+
+// calibrationCounts are the numbers of given rows that Calibrate tries.
+var calibrationCounts = []int{0, 3, 5, 10}
+
+// factorOf interpolates between the counts that were tried.
+func (t *Table) factorOf(k int) float64 {
+	factor := t.factor
+	if factor == nil {
+		factor = startFactors
+	}
+	last := calibrationCounts[len(calibrationCounts)-1]
+	if k >= last {
+		return factor[last]
+	}
+	for i := len(calibrationCounts) - 2; i >= 0; i-- {
+		lo, hi := calibrationCounts[i], calibrationCounts[i+1]
+		if k >= lo {
+			u := float64(k-lo) / float64(hi-lo)
+			return (1-u)*factor[lo] + u*factor[hi]
+		}
+	}
+	return factor[0]
+}
+
+// Calibrate holds every SoC group of the rows out in turn, forecasts its runs
+// from a few of their rows, and sets the multipliers of the standard deviation
+// so that intervals cover 90 %, drawn towards the start values with the weight
+// of two groups, since groups are few.
+func (t *Table) Calibrate(rows []Row) error {
+	scores := map[int][][]float64{} // count, group, scores
+	for _, g := range groupsOf(rows) {
+		var train, held []Row
+		for _, r := range rows {
+			if r.SoCGroup == g {
+				held = append(held, r)
+			} else {
+				train = append(train, r)
+			}
+		}
+		sub, err := NewTable(train)
+		if err != nil {
+			continue
+		}
+		for _, k := range calibrationCounts {
+			if z := sub.scores(held, k); len(z) > 0 {
+				scores[k] = append(scores[k], z)
+			}
+		}
+	}
+	t.factor = map[int]float64{}
+	for _, k := range calibrationCounts {
+		const borrowed = 2.
+		sum, n := borrowed*math.Log(startFactors[k]), borrowed
+		if q := pooledQuantile(scores[k], .9); q > 0 {
+			n += float64(len(scores[k]))
+			sum += float64(len(scores[k])) * math.Log(q/1.645)
+		}
+		t.factor[k] = math.Exp(sum / n)
+	}
+	return nil
+}
+
+// scores are the absolute standardised errors of the held runs of at least k + 8
+// known rows, given k of them chosen by hash.
+func (t *Table) scores(held []Row, k int) []float64 {
+	runs := map[string][]Row{}
+	for _, r := range held {
+		if !t.cellUnknown(r.workload()) && r.LatencyMS > 0 {
+			runs[r.Run] = append(runs[r.Run], r)
+		}
+	}
+	names := make([]string, 0, len(runs))
+	for n := range runs {
+		names = append(names, n)
+	}
+	sort.Strings(names)
+	var z []float64
+	for _, n := range names {
+		run := runs[n]
+		if len(run) < k+8 {
+			continue
+		}
+		sort.SliceStable(run, func(i, j int) bool { return hashOf(run[i].Model) < hashOf(run[j].Model) })
+		m, s := t.Forecast(run[:k], run[k:])
+		for i, r := range run[k:] {
+			z = append(z, math.Abs(math.Log(r.LatencyMS)-m[i])/s[i])
+		}
+	}
+	return z
+}
+
+func (t *Table) cellUnknown(w workload) bool {
+	c := t.cell(w)
+	return c.unknown
+}
+
+func hashOf(s string) uint64 {
+	h := sha256.Sum256([]byte(s))
+	return binary.BigEndian.Uint64(h[:8])
+}
+
+func groupsOf(rows []Row) []string {
+	seen := map[string]bool{}
+	var out []string
+	for i := range rows {
+		if g := rows[i].SoCGroup; !seen[g] {
+			seen[g] = true
+			out = append(out, g)
+		}
+	}
+	sort.Strings(out)
+	return out
+}
+
+// pooledQuantile is the q-quantile of all scores, each group weighing the same.
+func pooledQuantile(groups [][]float64, q float64) float64 {
+	type item struct{ v, w float64 }
+	var all []item
+	for _, g := range groups {
+		for _, v := range g {
+			all = append(all, item{v, 1 / float64(len(g))})
+		}
+	}
+	sort.Slice(all, func(i, j int) bool { return all[i].v < all[j].v })
+	sum := 0.
+	for _, it := range all {
+		sum += it.w
+		if sum >= q*float64(len(groups)) {
+			return it.v
+		}
+	}
+	return 0
+}

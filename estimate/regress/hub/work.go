@@ -1,0 +1,4 @@
+package hub
+
+// Work is the work of a network.
+type Work struct{}
