@@ -6,6 +6,7 @@ package all
 import (
 	"github.com/gaugenn/gaugenn/graph/format"
 	"github.com/gaugenn/gaugenn/graph/format/caffe"
+	"github.com/gaugenn/gaugenn/graph/format/darknet"
 	"github.com/gaugenn/gaugenn/graph/format/ncnn"
 	"github.com/gaugenn/gaugenn/graph/format/onnx"
 	"github.com/gaugenn/gaugenn/graph/format/tflite"
@@ -18,5 +19,6 @@ func Formats() []format.Format {
 		ncnn.Format,
 		onnx.Format,
 		caffe.Format,
+		darknet.Format,
 	}
 }
