@@ -9,6 +9,9 @@ type counter struct {
 	used  int
 	zero  bool
 	over  bool
+	// recent remembers patterns lately seen, so that tensors of few values
+	// seldom reach the table.
+	recent [1024]uint32
 }
 
 const tableBits = 18
@@ -19,14 +22,14 @@ func (c *counter) add32(bits []uint32) {
 		return
 	}
 	c.init()
-	last := ^uint64(0)
 	for _, u := range bits {
-		v := uint64(u)
-		if v == last {
+		// Multiplicative hashing (Knuth, TAOCP 6.4).
+		slot := &c.recent[u*0x9e3779b1>>22]
+		if *slot == u && u != 0 {
 			continue
 		}
-		last = v
-		if c.insert(v); c.over {
+		*slot = u
+		if c.insert(uint64(u)); c.over {
 			return
 		}
 	}
