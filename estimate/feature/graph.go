@@ -20,8 +20,11 @@ const (
 // false. Nodes that cost nothing at run time (constants, identity, shape arithmetic) give no layer.
 func Of(name string, g *graph.Graph, costs []graph.Cost, fusion Fusion) *Network {
 	net := &Network{Name: name}
+	weights := weightInputs(g)
 	for _, id := range g.Inputs {
-		net.InputElems += elements(g.Tensor(id))
+		if !weights[id] {
+			net.InputElems += elements(g.Tensor(id))
+		}
 	}
 	for _, id := range g.Outputs {
 		net.OutputElems += elements(g.Tensor(id))
@@ -55,7 +58,7 @@ func Of(name string, g *graph.Graph, costs []graph.Cost, fusion Fusion) *Network
 			c = costs[i]
 		}
 		into[i] = len(net.Layers)
-		net.Layers = append(net.Layers, layerOf(g, n, kind, c))
+		net.Layers = append(net.Layers, layerOf(g, n, kind, c, weights))
 	}
 	return net
 }
@@ -104,7 +107,7 @@ func kindTable() map[graph.Op]Kind {
 }
 
 // layerOf describes one node. Geometry comes from attributes and shapes, work from the cost.
-func layerOf(g *graph.Graph, n *graph.Node, kind Kind, c graph.Cost) Layer {
+func layerOf(g *graph.Graph, n *graph.Node, kind Kind, c graph.Cost, weights map[graph.TensorID]bool) Layer {
 	l := Layer{Name: n.Name, Op: string(n.Op), Kind: kind, Known: c.Known, MACs: float64(c.MACs), Params: float64(c.Params),
 		WeightBytes: float64(c.WeightBytes), InChannels: 1, OutChannels: 1, KernelH: 1, KernelW: 1, StrideH: 1, StrideW: 1,
 		DilationH: 1, DilationW: 1, Groups: 1, Pixels: 1}
@@ -112,7 +115,12 @@ func layerOf(g *graph.Graph, n *graph.Node, kind Kind, c graph.Cost) Layer {
 		l.Fused = append(l.Fused, string(n.Fused))
 	}
 	for _, id := range n.Inputs {
-		if t := g.Tensor(id); t != nil && t.Const == nil && !isWeight(g, n, id) {
+		t := g.Tensor(id)
+		switch {
+		case t == nil || t.Const != nil:
+		case weights[id]:
+			l.Params += elements(t)
+		case !isWeight(g, n, id):
 			l.InElems += elements(t)
 		}
 	}
@@ -124,6 +132,11 @@ func layerOf(g *graph.Graph, n *graph.Node, kind Kind, c graph.Cost) Layer {
 		convGeometry(g, n, a, &l)
 	case *graph.PoolAttrs:
 		poolGeometry(g, n, a, &l)
+	case *graph.RNNAttrs:
+		l.Steps = 1
+		if a.TimeAxis >= 0 {
+			l.Steps = dim(g.Tensor(n.Input(0)), a.TimeAxis, 1)
+		}
 	case *graph.FullyConnectedAttrs:
 		denseGeometry(g, n, &l)
 	case *graph.MatMulAttrs:
@@ -132,6 +145,28 @@ func layerOf(g *graph.Graph, n *graph.Node, kind Kind, c graph.Cost) Layer {
 		attentionGeometry(g, n, a, &l)
 	}
 	return l
+}
+
+// weightInputs returns the graph inputs that stand for weights: files whose weights were stripped declare them as inputs. It is so
+// when there are inputs besides the first and most of them are only ever an operand other than the first of their nodes.
+func weightInputs(g *graph.Graph) map[graph.TensorID]bool {
+	if len(g.Inputs) < 4 {
+		return nil
+	}
+	first := map[graph.TensorID]bool{}
+	for i := range g.Nodes {
+		first[g.Nodes[i].Input(0)] = true
+	}
+	w := map[graph.TensorID]bool{}
+	for _, id := range g.Inputs[1:] {
+		if !first[id] {
+			w[id] = true
+		}
+	}
+	if 4*len(w) < 3*(len(g.Inputs)-1) {
+		return nil
+	}
+	return w
 }
 
 // isWeight reports whether the operand is one that only ever holds constants: formats without a weight file keep the tensor but not
@@ -147,6 +182,7 @@ func isWeight(g *graph.Graph, n *graph.Node, id graph.TensorID) bool {
 func convGeometry(g *graph.Graph, n *graph.Node, a *graph.ConvAttrs, l *Layer) {
 	in, out, filter := g.Tensor(n.Input(0)), output(g, n), g.Tensor(n.Input(1))
 	l.InChannels, l.OutChannels = dim(in, a.Data.Channel, 1), dim(out, a.Data.Channel, int(max(a.OutChannels, 1)))
+	l.SpatialAxes = len(a.Data.Spatial)
 	l.Groups = int(max(a.Groups, 1))
 	if a.Depthwise {
 		l.Groups = l.InChannels
@@ -236,7 +272,7 @@ func matMulGeometry(g *graph.Graph, n *graph.Node, a *graph.MatMulAttrs, l *Laye
 	if a.TransA && x != nil && x.Shape.Len() > 1 {
 		l.InChannels = dim(x, x.Shape.Len()-2, 1)
 	}
-	if y != nil && y.Const != nil || x != nil && x.Const != nil || l.Params > 0 {
+	if l.Params > 0 || y != nil && y.Const != nil || x != nil && x.Const != nil {
 		l.Kind = Dense
 		l.Int8 = isInt8(y) || isInt8(x)
 		if x != nil && x.Const != nil && y != nil && y.Const == nil { // the constant stands first: rows are the channels

@@ -60,6 +60,8 @@ type Layer struct {
 	DilationH, DilationW    int // at least 1
 	Groups                  int // at least 1
 	Pixels                  int // output positions (H*W, or rows of a matrix product); at least 1
+	SpatialAxes             int // axes that a convolution slides over; 0 otherwise
+	Steps                   int // time steps of a recurrent cell; 0 otherwise
 	Heads                   int // attention heads; 0 otherwise
 	InH, InW, OutH, OutW    int // spatial sizes where the layer has them; 0 otherwise
 
