@@ -28,6 +28,7 @@ type Catalogue struct {
 
 	external []externalRow
 	play     func() *playTable
+	names    func() []named
 }
 
 type alias struct {
@@ -38,9 +39,11 @@ type alias struct {
 type partKey struct{ implementer, part, variant int }
 
 func newCatalogue() *Catalogue {
-	return &Catalogue{cores: map[string]Core{}, coreKeys: map[string]string{"oryon": "Oryon1", "denver": "Denver2"}, socs: map[string]SoC{},
+	c := &Catalogue{cores: map[string]Core{}, coreKeys: map[string]string{"oryon": "Oryon1", "denver": "Denver2"}, socs: map[string]SoC{},
 		socKeys: map[string]string{}, weakKeys: map[string]string{}, byCode: map[string][]int{}, byName: map[string][]int{},
 		byCodename: map[string][]int{}, aliases: map[string]alias{}, parts: map[partKey]string{}, play: sync.OnceValue(loadPlay)}
+	c.names = sync.OnceValue(c.allNames)
+	return c
 }
 
 // Devices returns all phones, tablets and boards in the order of the tables. The slice is shared: do not change it.

@@ -78,6 +78,8 @@ def socs():
     for r in rows:
         if r['soc_id'] == 'sa8295p':
             r['name'] = 'SA8295P'
+        if r['soc_id'] in ('sd8g2', 'sd8g2g') and not r['npu_tops']:
+            r['npu_tops'] = '48'  # the die of QCS8550, whose rate its maker states
     return rows
 
 
