@@ -9,6 +9,7 @@ import (
 	"github.com/gaugenn/gaugenn/graph"
 	"github.com/gaugenn/gaugenn/graph/bind"
 	"github.com/gaugenn/gaugenn/graph/op"
+	"github.com/gaugenn/gaugenn/graph/weights"
 )
 
 // digest is what is kept of a distinct model: its rows.
@@ -146,8 +147,14 @@ func quantisationOf(m *graph.Model, t op.Totals) string {
 	return "dynamic_range"
 }
 
-// weigh fills the tensors' statistics and the hash over all constants.
+// weigh fills the tensors' statistics and the hash over all constants. Tensors
+// that share one stored buffer are measured once.
 func (d *digest) weigh(m *graph.Model) {
+	type key struct {
+		c *graph.Const
+		t graph.DType
+	}
+	seen := map[key]weights.Stats{}
 	sum, complete := sha256.New(), true
 	i := 0
 	for _, g := range m.Graphs {
@@ -158,13 +165,43 @@ func (d *digest) weigh(m *graph.Model) {
 			if t.Const == nil {
 				continue
 			}
-			hash, ok := weighTensor(row, t)
-			complete = complete && ok
-			sum.Write([]byte(hash))
+			s, ok := seen[key{t.Const, t.DType}]
+			if !ok {
+				s = weights.Measure(t)
+				seen[key{t.Const, t.DType}] = s
+			}
+			fillStats(row, t, s)
+			complete = complete && s.SHA256 != ""
+			sum.Write([]byte(s.SHA256))
 		}
 	}
-	if complete {
+	if complete && len(seen) > 0 {
 		h := hex.EncodeToString(sum.Sum(nil))
 		d.model.WeightsHash = &h
+	}
+}
+
+func fillStats(row *data.Tensor, t *graph.Tensor, s weights.Stats) {
+	if q := weights.Quantisation(t, s); t.Quant == nil {
+		row.Quantisation = q
+	}
+	if s.SHA256 != "" {
+		row.SHA256 = &s.SHA256
+	}
+	if s.ElementCount >= 0 {
+		row.ElementCount = &s.ElementCount
+	}
+	if s.ByteCount >= 0 {
+		row.ByteCount = &s.ByteCount
+	}
+	if !s.Known {
+		return
+	}
+	row.ZeroFraction, row.NearZeroFraction = &s.ZeroFraction, &s.NearZeroFraction
+	if s.DistinctValues >= 0 {
+		row.DistinctValues = &s.DistinctValues
+	}
+	if s.ElementCount > s.NonFinite {
+		row.Min, row.Max, row.Mean, row.StdDev = &s.Min, &s.Max, &s.Mean, &s.Std
 	}
 }
