@@ -22,15 +22,12 @@ var givenCounts = [...]int{0, 3, 5, 10}
 // their chip, or their family, left out.
 type scales struct {
 	device [len(givenCounts)]float64 // unknown chip, known networks, by number of given rows
-	family [2]float64                // unknown network on a known run: CPU, Vulkan
+	family [groupCount]float64       // unknown network on a known run
 }
 
 // of returns the scale for a case.
-func (s *scales) of(knownRun, knownFamily, gpu bool, given int) float64 {
-	f := s.family[0]
-	if gpu {
-		f = s.family[1]
-	}
+func (s *scales) of(knownRun, knownFamily bool, g group, given int) float64 {
+	f := s.family[g]
 	if knownRun {
 		return f
 	}
@@ -61,8 +58,18 @@ type heldRun struct {
 	cov    *mat.SymDense
 }
 
-// calibrate fills the scales from leave-chip-out and leave-family-out results.
-func (m *model) calibrate() error {
+// calibrate returns the scales of the average of the models, from leave-chip-out results of the first and leave-family-out results of
+// all.
+func calibrate(models []*model) (*scales, error) {
+	s := &scales{}
+	if err := models[0].calibrateChips(s); err != nil {
+		return nil, err
+	}
+	return s, calibrateFamilies(models, s)
+}
+
+// calibrateChips fills the scales of unknown chips.
+func (m *model) calibrateChips(out *scales) error {
 	runs, err := m.leaveChips()
 	if err != nil {
 		return err
@@ -92,9 +99,9 @@ func (m *model) calibrate() error {
 				}
 			}
 		}
-		m.scale.device[i] = regress.WeightedQuantile(z, w, coverage, 1.8*z90)
+		out.device[i] = regress.WeightedQuantile(z, w, coverage, 1.8*z90)
 	}
-	return m.leaveFamilies()
+	return nil
 }
 
 // standardised returns |error|/sd of the rows after the first k of the order, given the first k.
@@ -164,40 +171,49 @@ func (m *model) leaveChips() ([]heldRun, error) {
 	return out, nil
 }
 
-// leaveFamilies fills the scales of unknown networks on known runs.
-func (m *model) leaveFamilies() error {
-	var z [2][]float64
-	families := distinct(m.samples, func(s *sample) string { return s.family })
-	if len(families) >= 3 {
-		for _, f := range families {
-			var block []int
-			for i := range m.samples {
-				if m.samples[i].family == f {
-					block = append(block, i)
-				}
+// calibrateFamilies fills the scales of unknown networks on known runs. A group with few rows takes those of all.
+func calibrateFamilies(models []*model, out *scales) error {
+	var z [groupCount + 1][]float64 // the last one is all groups
+	samples := models[0].samples
+	families := distinct(samples, func(s *sample) string { return s.family })
+	for _, f := range families {
+		if len(families) < 3 {
+			break
+		}
+		var block []int
+		for i := range samples {
+			if samples[i].family == f {
+				block = append(block, i)
 			}
+		}
+		mean, variance := make([]float64, len(block)), make([]float64, len(block))
+		for k, m := range models {
 			errs, cov, err := m.g.LeaveOut(block)
 			if err != nil {
 				return err
 			}
-			for pos, i := range block {
-				g := 0
-				if m.samples[i].group == vulkan {
-					g = 1
+			for i, p := range block {
+				n := float64(len(votes(models, samples[p].group)))
+				if float64(k) < n {
+					mean[i], variance[i] = mean[i]+errs[i]/n, variance[i]+cov.At(i, i)/n
 				}
-				z[g] = append(z[g], math.Abs(errs[pos])/math.Sqrt(cov.At(pos, pos)))
 			}
+		}
+		for i, p := range block {
+			v := math.Abs(mean[i]) / math.Sqrt(variance[i])
+			z[samples[p].group], z[groupCount] = append(z[samples[p].group], v), append(z[groupCount], v)
 		}
 	}
-	for g := range z {
-		m.scale.family[g] = z90
-		if len(z[g]) > 30 {
-			w := make([]float64, len(z[g]))
-			for i := range w {
-				w[i] = 1
-			}
-			m.scale.family[g] = regress.WeightedQuantile(z[g], w, coverage, z90)
+	for g := range out.family {
+		from := z[g]
+		if len(from) < 60 {
+			from = z[groupCount]
 		}
+		w := make([]float64, len(from))
+		for i := range w {
+			w[i] = 1
+		}
+		out.family[g] = regress.WeightedQuantile(from, w, coverage, z90)
 	}
 	return nil
 }

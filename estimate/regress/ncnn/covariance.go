@@ -44,6 +44,7 @@ func networkOf(net *feature.Network) *network {
 // point is one (run, network) pair.
 type point struct {
 	run, net int // into the table's settings and networks
+	time     *nominal
 	mean     float64
 	share    [shareCount]float64
 	int8     [int8Count]float64
@@ -56,27 +57,50 @@ type table struct {
 	points []point
 }
 
+// offsets are the logarithms of the factors of the classes in one run.
+type offsets [classCount]float64
+
 // add appends the point of a run and a network and returns its index.
 func (t *table) add(run, net int) int {
-	s, n := t.runs[run], t.nets[net]
-	x := nominalOf(s, n.net)
-	total := x.total()
-	p := point{run: run, net: net, mean: math.Log(total)}
+	t.points = append(t.points, t.linear(run, net, nominalOf(t.runs[run], t.nets[net].net), &offsets{}))
+	return len(t.points) - 1
+}
+
+// linear returns the point whose covariance and mean describe log(sum of class times x factors) as a linear function of the logarithms of the
+// factors, touching it where they are at. The mean is the value of that function where all factors are 1.
+func (t *table) linear(run, net int, x *nominal, at *offsets) point {
+	p := point{run: run, net: net, time: x}
+	plain, total := x.total(), 0.0
 	for c, v := range x.class {
-		p.share[c] = v / total
+		p.share[c] = v * math.Exp(at[c])
+		total += p.share[c]
+	}
+	p.mean = math.Log(total)
+	for c := range x.class {
+		p.share[c] /= total
+		p.mean -= p.share[c] * at[c]
 	}
 	for m, v := range x.modifier {
-		p.share[int(classCount)+m] = v / total
+		p.share[int(classCount)+m] = v / plain
 	}
-	if n.int8 {
+	if t.nets[net].int8 {
 		for i, c := range int8Classes {
 			if x.int8[i] > 0 {
-				p.int8[i] = x.class[c] / total
+				p.int8[i] = p.share[c]
 			}
 		}
 	}
-	t.points = append(t.points, p)
-	return len(t.points) - 1
+	return p
+}
+
+// relinear returns the table with every point touching at its run's offsets.
+func (t *table) relinear(at []offsets) *table {
+	out := &table{runs: t.runs, nets: t.nets, points: make([]point, len(t.points))}
+	for i := range t.points {
+		p := &t.points[i]
+		out.points[i] = t.linear(p.run, p.net, p.time, &at[p.run])
+	}
+	return out
 }
 
 // likeness holds the factors of the covariance between all runs and between all networks of a table.
@@ -106,6 +130,11 @@ func newLikeness(th *theta, tab *table) *likeness {
 		}
 	}
 	return l
+}
+
+// over returns the same likeness for another linearisation of the table.
+func (l *likeness) over(tab *table) *likeness {
+	return &likeness{th: l.th, tab: tab, runs: l.runs, nets: l.nets}
 }
 
 // versionMemory is how long, in years, the software stays alike.

@@ -29,6 +29,7 @@ const (
 	phone group = iota
 	board
 	vulkan
+	groupCount
 )
 
 func groupOf(r *record.Row) group {
@@ -111,7 +112,6 @@ type model struct {
 	index   []int // point of each sample
 	like    *likeness
 	g       *regress.Gaussian
-	scale   scales
 }
 
 // robustFrom is the squared standardised leave-one-out residual from which a training row counts less: its noise grows so that the
@@ -235,5 +235,36 @@ func distinct(samples []sample, of func(*sample) string) []string {
 		}
 	}
 	slices.Sort(out)
+	return out
+}
+
+// damping holds the second linearisation back towards the first.
+const damping = .7
+
+// offsets returns the expected class factors of every run of the table.
+func (m *model) offsets() []offsets {
+	tab := m.like.tab
+	pull := make([]offsets, len(tab.runs))
+	for i, q := range m.index {
+		p := &tab.points[q]
+		for c := range pull[p.run] {
+			pull[p.run][c] += p.share[c] * m.g.Alpha[i]
+		}
+	}
+	out := make([]offsets, len(tab.runs))
+	for r := range out {
+		for q := range pull {
+			w := 0.0
+			for j, v := range m.like.runs[r][q] {
+				w += v * m.like.th.amplitude[j][asShares]
+			}
+			for c := range out[r] {
+				out[r][c] += w * pull[q][c]
+			}
+		}
+		for c := range out[r] {
+			out[r][c] *= damping * m.like.th.share[c] * m.like.th.share[c]
+		}
+	}
 	return out
 }

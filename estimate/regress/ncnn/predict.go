@@ -36,17 +36,42 @@ func (p Predictor) Predict(ctx context.Context, fold *record.Fold, env *record.E
 	}
 	socs, families := newNames(samples, cases)
 	like := newLikeness(chooseTheta(fs, socs, families), &w.tab)
-	m, err := fit(samples, like)
+	mix, err := fitMixture(ctx, samples, like, len(families) > 0)
+	if err != nil {
+		return nil, err
+	}
+	return mix.answer(cases)
+}
+
+// mixture averages models that take the nominal roofline as linear at different places.
+type mixture struct {
+	models []*model
+	scale  *scales
+}
+
+// fitMixture fits the process at the prior's linearisation and, where networks are new, once more at the class factors that the first fit
+// expects: for networks that are known nothing depends on the linearisation.
+func fitMixture(ctx context.Context, samples []sample, like *likeness, newNetworks bool) (*mixture, error) {
+	first, err := fit(samples, like)
 	if err != nil {
 		return nil, fmt.Errorf("fit on %d rows: %w", len(samples), err)
 	}
+	mix := &mixture{models: []*model{first}}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if err := m.calibrate(); err != nil {
+	if newNetworks {
+		again, err := fit(append([]sample(nil), samples...), like.over(like.tab.relinear(first.offsets())))
+		if err != nil {
+			return nil, fmt.Errorf("second fit on %d rows: %w", len(samples), err)
+		}
+		mix.models = append(mix.models, again)
+	}
+	mix.scale, err = calibrate(mix.models)
+	if err != nil {
 		return nil, fmt.Errorf("calibrate: %w", err)
 	}
-	return m.answer(cases)
+	return mix, ctx.Err()
 }
 
 // trainingSamples returns the rows that can be learnt from, in order.
@@ -133,10 +158,10 @@ func newNames(samples []sample, cases []*question) (socs, families []string) {
 const mostShift = .4
 
 // answer predicts all cases. Cases of one run share one joint posterior.
-func (m *model) answer(cases []*question) ([]record.Prediction, error) {
+func (m *mixture) answer(cases []*question) ([]record.Prediction, error) {
 	knownRun, knownFamily := map[string]bool{}, map[string]bool{}
-	for i := range m.samples {
-		knownRun[m.samples[i].run], knownFamily[m.samples[i].family] = true, true
+	for _, s := range m.models[0].samples {
+		knownRun[s.run], knownFamily[s.family] = true, true
 	}
 	byRun := map[string][]*question{}
 	var runs []string
@@ -162,19 +187,52 @@ func (m *model) answer(cases []*question) ([]record.Prediction, error) {
 			place(q.want)
 			place(q.given)
 		}
-		post := m.predict(points)
+		g := groupOf(byRun[run][0].row)
+		posts := m.posteriors(points, g)
 		for _, q := range byRun[run] {
-			mu, v, err := post.given(lookup(at, q.given), q.values, lookup(at, q.want))
+			mu, v, err := average(posts, lookup(at, q.given), q.values, lookup(at, q.want))
 			if err != nil {
 				return nil, fmt.Errorf("case %q: %w", q.name, err)
 			}
 			for i := range mu {
-				scale := m.scale.of(knownRun[run], knownFamily[q.family[i]], q.row.Processor == "gpu", len(q.given))
+				scale := m.scale.of(knownRun[run], knownFamily[q.family[i]], g, len(q.given))
 				out = append(out, predictionOf(q.name, q.ids[i], mu[i], v[i], scale))
 			}
 		}
 	}
 	return out, nil
+}
+
+// votes returns the models that have a say in a group. On Vulkan the class factors are too uncertain to linearise at.
+func votes(models []*model, g group) []*model {
+	if g == vulkan {
+		return models[:1]
+	}
+	return models
+}
+
+// posteriors returns the joint posterior of the points by each model that has a say.
+func (m *mixture) posteriors(points []int, g group) []*posterior {
+	var out []*posterior
+	for _, x := range votes(m.models, g) {
+		out = append(out, x.predict(points))
+	}
+	return out
+}
+
+// average conditions each posterior on the given rows and averages means and variances.
+func average(posts []*posterior, given []int, values []float64, want []int) (mu, variance []float64, err error) {
+	mu, variance = make([]float64, len(want)), make([]float64, len(want))
+	for _, p := range posts {
+		a, v, err := p.given(given, values, want)
+		if err != nil {
+			return nil, nil, err
+		}
+		for i := range want {
+			mu[i], variance[i] = mu[i]+a[i]/float64(len(posts)), variance[i]+v[i]/float64(len(posts))
+		}
+	}
+	return mu, variance, nil
 }
 
 func lookup(at map[int]int, points []int) []int {
