@@ -9,6 +9,7 @@ import (
 	"github.com/gaugenn/gaugenn/graph/format/darknet"
 	"github.com/gaugenn/gaugenn/graph/format/ncnn"
 	"github.com/gaugenn/gaugenn/graph/format/onnx"
+	"github.com/gaugenn/gaugenn/graph/format/openvino"
 	"github.com/gaugenn/gaugenn/graph/format/tflite"
 )
 
@@ -20,5 +21,6 @@ func Formats() []format.Format {
 		onnx.Format,
 		caffe.Format,
 		darknet.Format,
+		openvino.Format,
 	}
 }
