@@ -25,16 +25,12 @@ type artifact struct {
 	order      int     // of the archive's entry that it is in
 	files      fileSet // its neighbours
 	depth      int     // how many archives it is in, below the first
-	kept       bool    // something still refers to data after the examination
 }
 
 func (a *artifact) base() string { return path.Base(a.path) }
 
 // abandon leaves the bytes to a parser that did not return.
-func (a *artifact) abandon() {
-	a.kept = true
-	a.job.abandoned.Store(true)
-}
+func (a *artifact) abandon() { a.job.abandoned.Store(true) }
 
 // finding starts the row of the artifact.
 func (a *artifact) finding(status Status, reason string) *Finding {
@@ -161,7 +157,6 @@ func (w *worker) accept(a *artifact, f *format.Format, m *graph.Model, files *co
 	row.state = state
 	if first {
 		w.digest(row, m, state)
-		a.kept = a.kept || w.Digest == nil
 	}
 	return row
 }

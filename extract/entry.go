@@ -115,12 +115,25 @@ func (w *worker) readWhole(a *artifact, e *container.Entry) []*Finding {
 		noteCheck(rows, a, e)
 	}
 	switch {
-	case !c.Shared && (a.kept || cap(c.Data) > keptBuffer):
+	case !c.Shared && (w.holds(a.job, rows) || cap(c.Data) > keptBuffer):
 		w.buffers[a.depth] = nil
 	case c.Shared && a.depth == 0 && len(c.Data) >= releaseSize:
 		a.job.data.Release(c.Data)
 	}
 	return rows
+}
+
+// holds reports whether something still refers to the content that gave rows.
+func (w *worker) holds(j *job, rows []*Finding) bool {
+	if j.abandoned.Load() {
+		return true
+	}
+	for _, f := range rows {
+		if f.state != nil && w.Digest == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // noteCheck adds to the rows of a whole entry what its archive declares wrongly.
@@ -203,7 +216,6 @@ func (w *worker) after(a *artifact, first *Finding) []*Finding {
 		}
 		if m, files, err := w.parse(piece, c.format, 0, true); err == nil {
 			rows[0] = w.accept(piece, c.format, m, files)
-			a.kept = a.kept || piece.kept
 		}
 	}
 	return append(rows, more...)
@@ -214,8 +226,14 @@ func (w *worker) pieceAt(a *artifact, offset, length int64) *artifact {
 	piece := *a
 	piece.data = a.data[offset : offset+length]
 	piece.offset, piece.size, piece.readErr = offset, length, nil
-	piece.kept = false
 	return &piece
+}
+
+// upTo is a with its data cut at length.
+func (w *worker) upTo(a *artifact, length int64) *artifact {
+	cut := *a
+	cut.data = a.data[:length]
+	return &cut
 }
 
 // nested examines the entries of an archive inside an archive or beside models.
@@ -242,20 +260,14 @@ func (w *worker) nested(a *artifact, kind container.Kind) []*Finding {
 	}
 	files := &archiveFiles{job: a.job, archive: archive, prefix: a.path + "!/", order: a.order}
 	var rows []*Finding
+	if archive.Prefix > 0 {
+		rows = append(rows, w.search(w.upTo(a, archive.Prefix), 0)...)
+	}
 	for i := range archive.Entries {
 		if a.job.hasStopped() {
 			break
 		}
-		found := w.entry(files, i, a.depth+1)
-		for _, f := range found {
-			if f.state != nil {
-				a.kept = a.kept || w.Digest == nil
-			}
-		}
-		rows = append(rows, found...)
-	}
-	if archive.Prefix > 0 {
-		rows = append(rows, w.search(w.pieceAt(a, 0, archive.Prefix), 0)...)
+		rows = append(rows, w.entry(files, i, a.depth+1)...)
 	}
 	if archive.Trailer > 0 {
 		rows = append(rows, w.search(a, int64(len(a.data))-archive.Trailer)...)

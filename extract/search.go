@@ -137,7 +137,6 @@ func (w *worker) embedded(a *artifact, h hit) *Finding {
 	}
 	piece := w.pieceAt(a, h.start, length)
 	row := w.accept(piece, f, m, files)
-	a.kept = a.kept || piece.kept
 	if !ended && row.Reason == "" {
 		row.Reason = "the format does not say where the model ends"
 	}

@@ -118,7 +118,11 @@ func (j *job) plan(w *worker) []task {
 	}
 	found, failed := w.identify(a)
 	if found == nil {
-		if kind := container.Detect(data); kind != container.None {
+		kind := container.Sniff(data[:min(len(data), container.SniffLen)])
+		if kind == container.None && isContainerName(j.file.name) {
+			kind = container.Detect(data)
+		}
+		if kind != container.None {
 			archive, err := container.Open(data, j.limits.Container)
 			if err == nil {
 				return j.planArchive(archive, failed)

@@ -16,6 +16,7 @@ const (
 	sigEnd64      = 0x06064b50
 	sigLocator64  = 0x07064b50
 	sigDescriptor = 0x08074b50
+	sigSignature  = 0x05054b50 // digital signature of the directory
 )
 
 // Fixed parts of ZIP records, in bytes.
@@ -141,6 +142,9 @@ func (a *Archive) listZIP() error {
 		stated = at
 	}
 	a.walkDirectory(at, stated, end.at)
+	if a.Prefix > 0 {
+		a.warn("%d bytes before the archive", a.Prefix)
+	}
 	if n := int64(len(a.Entries)); n != end.entries && (end.zip64 || n&0xFFFF != end.entries) {
 		a.warn("end record counts %d entries, directory holds %d", end.entries, n)
 	}
@@ -205,41 +209,41 @@ func (a *Archive) walkDirectory(at, stated, end int64) {
 	// One string for all names: entries share it instead of allocating each.
 	text := string(a.data[at:limit])
 	shift := a.shift(at, stated)
-	a.Prefix = shift
+	defer a.findPrefix(at)
 	a.Entries = make([]Entry, 0, min((limit-at)/(directoryLen+8), int64(a.limits.Entries)))
 	seen := newNameSet(cap(a.Entries))
 	for pos := at; ; {
-		if !hasSignature(a.data, pos, sigDirectory) || limit-pos < directoryLen {
-			next := int64(-1)
-			if end >= 0 && pos+4 < limit {
-				next = int64(bytes.Index(a.data[pos:limit], signature(sigDirectory)))
-			}
+		if limit-pos < directoryLen || !hasSignature(a.data, pos, sigDirectory) {
+			next := a.nextHeader(pos, limit, end)
 			if next < 0 {
-				if end >= 0 && pos < limit && !hasSignature(a.data, pos, sigEnd64) && pos != a.directoryGap(pos, limit) {
-					a.warn("directory ends at offset %d, %d bytes before its end record", pos, limit-pos)
-				}
 				return
 			}
 			a.Repaired = true
-			a.warn("damaged directory: %d bytes skipped at offset %d", next, pos)
-			pos += next
-			continue
+			a.warn("damaged directory: %d bytes skipped at offset %d", next-pos, pos)
+			pos = next
 		}
-		if len(a.Entries) >= a.limits.Entries {
+		if len(a.Entries) >= a.limits.Entries || len(a.Warnings) >= maxWarnings {
 			a.Repaired = true
-			a.warn("more than %d entries; the rest is not listed", a.limits.Entries)
+			a.warn("more than %d entries or faults; the rest is not listed", len(a.Entries))
 			return
 		}
 		pos += a.addEntry(pos, limit, text[pos-at:], shift, seen)
 	}
 }
 
-// directoryGap returns pos when what follows the directory is a digital signature
-// record, which may stand there.
-func (a *Archive) directoryGap(pos, _ int64) int64 {
-	if hasSignature(a.data, pos, 0x05054b50) {
-		return pos
+// maxWarnings bounds what one archive may complain about.
+const maxWarnings = 50
+
+// nextHeader returns where the directory goes on after a place without a header, or
+// -1 at its end.
+func (a *Archive) nextHeader(pos, limit, end int64) int64 {
+	if end < 0 || pos >= limit || hasSignature(a.data, pos, sigEnd64) || hasSignature(a.data, pos, sigSignature) {
+		return -1
 	}
+	if i := bytes.Index(a.data[pos+1:limit], signature(sigDirectory)); i >= 0 && limit-(pos+1+int64(i)) >= directoryLen {
+		return pos + 1 + int64(i)
+	}
+	a.warn("directory ends at offset %d, %d bytes before its end record", pos, limit-pos)
 	return -1
 }
 
@@ -250,10 +254,19 @@ func (a *Archive) shift(at, stated int64) int64 {
 	}
 	first := int64(binary.LittleEndian.Uint32(a.data[at+42:]))
 	if d := at - stated; d > 0 && hasSignature(a.data, first+d, sigLocal) {
-		a.warn("%d bytes before the archive", d)
 		return d
 	}
 	return 0
+}
+
+// findPrefix sets Prefix to the first byte that is a listed entry's or the directory's.
+func (a *Archive) findPrefix(directory int64) {
+	a.Prefix = directory
+	for i := range a.Entries {
+		if at := a.Entries[i].Offset; at >= 0 {
+			a.Prefix = min(a.Prefix, at)
+		}
+	}
 }
 
 // addEntry lists the directory header at pos and returns its length. text is
