@@ -176,6 +176,9 @@ type AttentionAttrs struct {
 	PackedQKV bool
 	// Hidden is the output's last dimension where it differs from operand 0's, 0 = same.
 	Hidden int64
+	// PastKey and PastValue are the indexes of the operands that hold keys and
+	// values of earlier steps, [B, KVHeads, P, D] each; 0 = none.
+	PastKey, PastValue int
 }
 
 // SpectralAttrs are the attributes of FFT-like operators.
@@ -186,6 +189,9 @@ type SpectralAttrs struct {
 	OneSided bool
 	Inverse  bool
 	Bins     int64 // mel or MFCC bins, 0 if not applicable
+	// Pairs means that the last axis holds real and imaginary parts (ONNX DFT
+	// and STFT) instead of complex elements.
+	Pairs bool
 }
 
 // AxisAttrs name one axis (negative counts from the end).

@@ -83,7 +83,7 @@ func einsum(c *call) { c.n.Attrs = &graph.EinsumAttrs{Equation: c.str("equation"
 
 // attention is ONNX's own: q, k, v, [mask], [past key], [past value].
 func attention(c *call) {
-	c.n.Attrs = &graph.AttentionAttrs{Heads: c.int("q_num_heads", 0), KVHeads: c.int("kv_num_heads", 0)}
+	c.n.Attrs = &graph.AttentionAttrs{Heads: c.int("q_num_heads", 0), KVHeads: c.int("kv_num_heads", 0), PastKey: 4, PastValue: 5}
 }
 
 // contribAttention is ONNX Runtime's fused block with projections: x, weights
@@ -106,6 +106,12 @@ func contribAttention(c *call) {
 func multiHeadAttention(c *call) {
 	a := &graph.AttentionAttrs{Heads: c.int("num_heads", 0), KVHeads: c.int("kv_num_heads", 0)}
 	a.PackedQKV = c.in(1) == graph.NoTensor
+	switch c.src.OpType {
+	case "MultiHeadAttention":
+		a.PastKey, a.PastValue = 6, 7
+	case "GroupQueryAttention", "SparseAttention":
+		a.PastKey, a.PastValue = 3, 4
+	}
 	c.n.Attrs = a
 }
 
@@ -136,7 +142,7 @@ func rnn(c *call) {
 
 // fft is DFT: x, [length], [axis]; the axis was an attribute before opset 20.
 func fft(c *call) {
-	a := &graph.SpectralAttrs{Axis: c.axis("axis", 1), Inverse: c.flag("inverse"), OneSided: c.flag("onesided")}
+	a := &graph.SpectralAttrs{Pairs: true, Axis: c.axis("axis", 1), Inverse: c.flag("inverse"), OneSided: c.flag("onesided")}
 	if c.version >= 20 {
 		a.Axis = -2
 		if v, ok := c.ints(c.in(2)); ok && len(v) == 1 {
@@ -151,7 +157,7 @@ func fft(c *call) {
 
 // stft has signal, frame step, [window], [frame length].
 func stft(c *call) {
-	a := &graph.SpectralAttrs{Axis: 1, OneSided: c.int("onesided", 1) != 0}
+	a := &graph.SpectralAttrs{Pairs: true, Axis: 1, OneSided: c.int("onesided", 1) != 0}
 	if v, ok := c.ints(c.in(1)); ok && len(v) == 1 {
 		a.Hop = v[0]
 	}

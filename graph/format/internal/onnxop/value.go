@@ -1,13 +1,50 @@
 package onnxop
 
-import "github.com/gaugenn/gaugenn/graph"
+import (
+	"encoding/binary"
+	"math"
+
+	"github.com/gaugenn/gaugenn/graph"
+)
 
 func constantOfShape(c *call) {
 	a := &graph.ReshapeAttrs{To: graph.Float32}
-	if v := c.attr("value"); v != nil && v.Tensor != nil {
+	v := c.attr("value")
+	switch {
+	case v == nil:
+		a.HasFill = true // 0 by default
+	case v.Tensor != nil:
 		a.To = v.Tensor.DType
+		a.Fill, a.HasFill = single(v.Tensor)
 	}
 	c.n.Attrs = a
+}
+
+// single is the value of a one-element tensor of a plain type.
+func single(t *graph.Tensor) (f float64, ok bool) {
+	if t.Const == nil {
+		return 0, false
+	}
+	b, err := t.Const.Bytes()
+	if err != nil || len(b) == 0 || len(b)*8 < t.DType.Bits() {
+		return 0, false
+	}
+	le := binary.LittleEndian
+	switch t.DType {
+	case graph.Float32:
+		return float64(math.Float32frombits(le.Uint32(b))), true
+	case graph.Float64:
+		return math.Float64frombits(le.Uint64(b)), true
+	case graph.Int64:
+		return float64(int64(le.Uint64(b))), true
+	case graph.Int32:
+		return float64(int32(le.Uint32(b))), true
+	case graph.Int8:
+		return float64(int8(b[0])), true
+	case graph.Uint8, graph.Bool:
+		return float64(b[0]), true
+	}
+	return 0, false
 }
 
 // constant has its value in an attribute, which the format gives to the output.
