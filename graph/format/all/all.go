@@ -7,6 +7,7 @@ import (
 	"github.com/gaugenn/gaugenn/graph/format"
 	"github.com/gaugenn/gaugenn/graph/format/caffe"
 	"github.com/gaugenn/gaugenn/graph/format/darknet"
+	"github.com/gaugenn/gaugenn/graph/format/mnn"
 	"github.com/gaugenn/gaugenn/graph/format/ncnn"
 	"github.com/gaugenn/gaugenn/graph/format/onnx"
 	"github.com/gaugenn/gaugenn/graph/format/openvino"
@@ -22,5 +23,6 @@ func Formats() []format.Format {
 		caffe.Format,
 		darknet.Format,
 		openvino.Format,
+		mnn.Format,
 	}
 }
