@@ -21,7 +21,7 @@ type Writer[T Row] struct {
 	cols   []column
 	keys   []int
 	buffer []T
-	pw     *parquet.Writer
+	pw     *parquet.GenericWriter[any]
 	rows   []parquet.Row
 	file   *os.File
 	path   string
@@ -56,7 +56,7 @@ func NewWriter[T Row](out io.Writer, meta Meta) *Writer[T] {
 		w.keys = append(w.keys, i)
 		sorting = append(sorting, parquet.Ascending(k))
 	}
-	w.pw = parquet.NewWriter(out, schemaOf(t.row),
+	w.pw = parquet.NewGenericWriter[any](out, schemaOf(t.row),
 		parquet.Compression(&parquet.Zstd),
 		parquet.SortingWriterConfig(parquet.SortingColumns(sorting...)),
 		parquet.KeyValueMetadata("gaugenn.table", t.Name),
