@@ -11,6 +11,7 @@ import (
 	"github.com/gaugenn/gaugenn/graph/format/ncnn"
 	"github.com/gaugenn/gaugenn/graph/format/onnx"
 	"github.com/gaugenn/gaugenn/graph/format/openvino"
+	"github.com/gaugenn/gaugenn/graph/format/ort"
 	"github.com/gaugenn/gaugenn/graph/format/tflite"
 )
 
@@ -18,6 +19,7 @@ import (
 func Formats() []format.Format {
 	return []format.Format{
 		tflite.Format,
+		ort.Format,
 		ncnn.Format,
 		onnx.Format,
 		caffe.Format,
