@@ -31,11 +31,16 @@ func Of(name string, g *graph.Graph, costs []graph.Cost, fusion Fusion) *Network
 	}
 	into := map[int]int{} // node -> layer
 	var fused map[int]int
+	var constant map[graph.TensorID]bool
 	if fusion == FusePointwise {
-		fused = pointwiseChains(g)
+		constant = constants(g, weights)
+		fused = pointwiseChains(g, constant)
 	}
 	for i := range g.Nodes {
 		n := &g.Nodes[i]
+		if len(n.Outputs) > 0 && constant[n.Outputs[0]] {
+			continue
+		}
 		kind, ok := kinds[n.Op]
 		if !ok || n.Train {
 			kind = Other
@@ -148,14 +153,16 @@ func layerOf(g *graph.Graph, n *graph.Node, kind Kind, c graph.Cost, weights map
 }
 
 // weightInputs returns the graph inputs that stand for weights: files whose weights were stripped declare them as inputs. It is so
-// when there are inputs besides the first and most of them are only ever an operand other than the first of their nodes.
+// when there are inputs besides the first and most of them are never the first operand of their nodes.
 func weightInputs(g *graph.Graph) map[graph.TensorID]bool {
 	if len(g.Inputs) < 4 {
 		return nil
 	}
 	first := map[graph.TensorID]bool{}
 	for i := range g.Nodes {
-		first[g.Nodes[i].Input(0)] = true
+		if op := g.Nodes[i].Op; op != graph.Add && op != graph.Mul { // whose operands have no order
+			first[g.Nodes[i].Input(0)] = true
+		}
 	}
 	w := map[graph.TensorID]bool{}
 	for _, id := range g.Inputs[1:] {
@@ -359,41 +366,4 @@ func isInt8(t *graph.Tensor) bool {
 		return true
 	}
 	return t.Quant != nil && t.DType.IsInteger() && t.DType.Bits() <= 8
-}
-
-// pointwiseChains maps each node that a runtime folds away to the compute node it ends up in.
-func pointwiseChains(g *graph.Graph) map[int]int {
-	producer, uses := map[graph.TensorID]int{}, map[graph.TensorID]int{}
-	for i := range g.Nodes {
-		for _, o := range g.Nodes[i].Outputs {
-			producer[o] = i
-		}
-		for _, in := range g.Nodes[i].Inputs {
-			uses[in]++
-		}
-	}
-	for _, o := range g.Outputs {
-		uses[o]++
-	}
-	head := map[int]int{}
-	for i := range g.Nodes {
-		n := &g.Nodes[i]
-		if kinds[n.Op] != Activation {
-			continue
-		}
-		in := n.Input(0)
-		p, ok := producer[in]
-		if !ok || uses[in] != 1 {
-			continue
-		}
-		switch kinds[g.Nodes[p].Op] {
-		case Conv, Deconv, Dense, MatMul, Eltwise:
-			head[i] = p
-		default:
-			if h, ok := head[p]; ok {
-				head[i] = h
-			}
-		}
-	}
-	return head
 }
