@@ -10,6 +10,7 @@ import (
 	"github.com/gaugenn/gaugenn/graph/format/mnn"
 	"github.com/gaugenn/gaugenn/graph/format/ncnn"
 	"github.com/gaugenn/gaugenn/graph/format/onnx"
+	"github.com/gaugenn/gaugenn/graph/format/tensorflow"
 	"github.com/gaugenn/gaugenn/graph/format/openvino"
 	"github.com/gaugenn/gaugenn/graph/format/ort"
 	"github.com/gaugenn/gaugenn/graph/format/tflite"
@@ -22,6 +23,7 @@ func Formats() []format.Format {
 		ort.Format,
 		ncnn.Format,
 		onnx.Format,
+		tensorflow.Format,
 		caffe.Format,
 		darknet.Format,
 		openvino.Format,

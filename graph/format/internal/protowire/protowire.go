@@ -251,3 +251,6 @@ func IsText(b []byte) bool {
 	}
 	return true
 }
+
+// Rest returns the bytes that have not been walked, as a view.
+func (m *Message) Rest() []byte { return m.data[m.pos:] }

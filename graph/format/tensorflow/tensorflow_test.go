@@ -1,0 +1,239 @@
+package tensorflow_test
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/gaugenn/gaugenn/graph"
+	"github.com/gaugenn/gaugenn/graph/format"
+	"github.com/gaugenn/gaugenn/graph/format/formattest"
+	"github.com/gaugenn/gaugenn/graph/format/tensorflow"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+func fixtures(t testing.TB) []formattest.Fixture {
+	return append(formattest.Load(t, "*.pb"), formattest.Load(t, "*.pbtxt")...)
+}
+
+func TestConformance(t *testing.T) { formattest.Run(t, tensorflow.Format, fixtures(t)) }
+
+func TestGolden(t *testing.T) {
+	for _, fx := range fixtures(t) {
+		t.Run(fx.Name, func(t *testing.T) { formattest.Golden(t, tensorflow.Format, fx, formattest.Update(*update)) })
+	}
+}
+
+func FuzzParse(f *testing.F) { formattest.Fuzz(f, tensorflow.Format, fixtures(f)) }
+
+func load(t testing.TB, name string) *graph.Model {
+	t.Helper()
+	m, err := tensorflow.Format.Parse(formattest.Load(t, name)[0].Input())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func node(t testing.TB, g *graph.Graph, name string) *graph.Node {
+	t.Helper()
+	for i := range g.Nodes {
+		if g.Nodes[i].Name == name {
+			return &g.Nodes[i]
+		}
+	}
+	t.Fatalf("graph %q has no node %q", g.Name, name)
+	return nil
+}
+
+func TestParse_textGivesTheSameGraph(t *testing.T) {
+	var a, b bytes.Buffer
+	if err := errors.Join(graph.Dump(&a, load(t, "frozen.pb")), graph.Dump(&b, load(t, "frozen.pbtxt"))); err != nil {
+		t.Fatal(err)
+	}
+	strip := func(s []byte) string { // typed lists take another number of bytes
+		var out []byte
+		for _, l := range bytes.Split(s, []byte("\n")) {
+			if i := bytes.Index(l, []byte(" const bytes=")); i >= 0 {
+				l = l[:i]
+			}
+			out = append(append(out, l...), '\n')
+		}
+		return string(out)
+	}
+	if strip(a.Bytes()) != strip(b.Bytes()) {
+		t.Errorf("binary:\n%s\ntext:\n%s", a.String(), b.String())
+	}
+}
+
+func TestParse_operandsAndAttributes(t *testing.T) {
+	g := load(t, "frozen.pb").Graphs[0]
+	conv := node(t, g, "conv")
+	a := conv.Attrs.(*graph.ConvAttrs)
+	if conv.Op != graph.Conv || a.PadMode != graph.PadSameUpper || a.Strides[0] != 2 || a.Data.Channel != 3 || a.Filter.Out != 3 {
+		t.Errorf("conv %+v", a)
+	}
+	if s := g.Tensor(conv.Input(1)).Shape.String(); s != "[3, 3, 3, 4]" {
+		t.Errorf("the filter behind Identity has shape %s", s)
+	}
+	if a := node(t, g, "depthwise").Attrs.(*graph.ConvAttrs); !a.Depthwise || a.OutChannels != 8 {
+		t.Errorf("depthwise %+v", a)
+	}
+	deconv := node(t, g, "deconv")
+	if a := deconv.Attrs.(*graph.ConvAttrs); deconv.Op != graph.ConvTranspose || a.OutputShape[0] != 4 || len(deconv.Inputs) != 2 {
+		t.Errorf("deconv %+v %v", a, deconv.Inputs)
+	}
+	if n := node(t, g, "concat"); len(n.Inputs) != 2 || n.Attrs.(*graph.AxisAttrs).Axis != 3 {
+		t.Errorf("concat %+v", n)
+	}
+	if n := node(t, g, "split"); len(n.Outputs) != 2 || n.Attrs.(*graph.SplitAttrs).Axis != 3 {
+		t.Errorf("split %+v", n)
+	}
+	if a := node(t, g, "mean").Attrs.(*graph.ReduceAttrs); !a.KeepDims || len(a.Axes) != 2 {
+		t.Errorf("mean %+v", a)
+	}
+	if x := g.Tensor(g.Inputs[0]); x.Name != "input" || x.Shape.String() != "[?, 8, 8, 3]" {
+		t.Errorf("input %s %s", x.Name, x.Shape)
+	}
+}
+
+func TestParse_shortListRepeatsItsLastValue(t *testing.T) {
+	g := load(t, "frozen.pb").Graphs[0]
+	c := g.Tensor(node(t, g, "repeated").Outputs[0]).Const
+	b, err := c.Bytes()
+	if want := bytes.Repeat([]byte{3, 0, 0, 0}, 4); err != nil || !bytes.Equal(b, want) {
+		t.Errorf("got %x, %v; want %x", b, err, want)
+	}
+}
+
+func TestParse_savedModelReachesFunctions(t *testing.T) {
+	m := load(t, "saved_model.pb")
+	if !m.IsPartial() || len(m.Parts) != 2 || m.Parts[0].Found {
+		t.Errorf("variables are not there: partial %v, parts %+v", m.IsPartial(), m.Parts)
+	}
+	consts := map[*graph.Const]int64{}
+	ops := map[graph.Op]int{}
+	for _, g := range m.Graphs {
+		for i := range g.Nodes {
+			ops[g.Nodes[i].Op]++
+		}
+		for i := range g.Tensors {
+			if tn := &g.Tensors[i]; tn.Const != nil && tn.Const.Missing != "" {
+				n, _ := tn.Shape.Elements()
+				consts[tn.Const] = n
+			}
+		}
+	}
+	var params int64
+	for _, n := range consts {
+		params += n
+	}
+	if params != 4*3+3 {
+		t.Errorf("variables have %d elements, want 15, each counted once", params)
+	}
+	if ops[graph.MatMul] != 1 || ops[graph.If] != 1 || ops[graph.Call] < 2 || ops[graph.StateRead] == 0 {
+		t.Errorf("operators %v", ops)
+	}
+	if len(m.Graphs[0].Inputs) != 1 || len(m.Graphs[0].Outputs) != 1 {
+		t.Errorf("signature gives inputs %v, outputs %v", m.Graphs[0].Inputs, m.Graphs[0].Outputs)
+	}
+	if p := tensorflow.Format.Parts(formattest.Load(t, "saved_model.pb")[0].Head()); len(p) != 2 {
+		t.Errorf("parts %v", p)
+	}
+}
+
+func TestParse_controlFlow(t *testing.T) {
+	m := load(t, "flow.pb")
+	found := false
+	for i := range m.Graphs[0].Nodes {
+		n := &m.Graphs[0].Nodes[i]
+		if n.Op == graph.While {
+			found = true
+			if len(n.Subgraphs) != 2 || m.Graphs[n.Subgraphs[1]].Role != graph.RoleBody {
+				t.Errorf("while %+v", n)
+			}
+		}
+	}
+	if !found {
+		t.Error("no While")
+	}
+}
+
+func TestParse_limits(t *testing.T) {
+	in := formattest.Load(t, "saved_model.pb")[0].Input()
+	for _, l := range []format.Limits{{Nodes: 5}, {Tensors: 5}, {Depth: 1}} {
+		in.Limits = l
+		if _, err := tensorflow.Format.Parse(in); !errors.Is(err, format.ErrLimit) {
+			t.Errorf("%+v: %v, want limit", l, err)
+		}
+	}
+}
+
+// TestMatch_refusesLookAlikes: other protobuf messages that open with field 1.
+func TestMatch_refusesLookAlikes(t *testing.T) {
+	for _, dir := range []string{"corpus/models/negative", "corpus/models/onnx", "corpus/models/coreml", "corpus/models/caffe", "corpus/models/tflite"} {
+		err := filepath.WalkDir(formattest.Shared(t, dir), func(path string, d os.DirEntry, err error) error {
+			if err != nil || !d.Type().IsRegular() {
+				return err
+			}
+			data, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			if _, err := tensorflow.Format.Parse(format.Input{Path: path, Data: data}); err == nil {
+				t.Errorf("%s is taken for a TensorFlow graph", path)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestCorpus_frozenGraphs: operators and constants as the corpus' truth has them.
+func TestCorpus_frozenGraphs(t *testing.T) {
+	dir := formattest.Shared(t, "corpus/models/tf-graphdef/google-ai-edge+mediapipe/mediapipe/calculators/tensorflow/testdata")
+	for name, want := range map[string]struct {
+		nodes  int
+		params int64
+	}{"frozen_graph_def.pb": {12, 16}, "tf_graph_def.pb": {36, 30}} {
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := tensorflow.Format.Parse(format.Input{Path: name, Data: data})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var params int64
+		for i := range m.Graphs[0].Tensors {
+			if tn := &m.Graphs[0].Tensors[i]; tn.Const != nil {
+				n, _ := tn.Shape.Elements()
+				params += n
+			}
+		}
+		if len(m.Graphs[0].Nodes) != want.nodes || params != want.params {
+			t.Errorf("%s: %d nodes, %d constants; want %+v", name, len(m.Graphs[0].Nodes), params, want)
+		}
+	}
+}
+
+func BenchmarkParse(b *testing.B) {
+	for _, name := range []string{"frozen.pb", "saved_model.pb"} {
+		b.Run(name, func(b *testing.B) {
+			in := formattest.Load(b, name)[0].Input()
+			b.SetBytes(int64(len(in.Data)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := tensorflow.Format.Parse(in); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
