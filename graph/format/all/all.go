@@ -8,6 +8,7 @@ import (
 	"github.com/gaugenn/gaugenn/graph/format/caffe"
 	"github.com/gaugenn/gaugenn/graph/format/darknet"
 	"github.com/gaugenn/gaugenn/graph/format/mnn"
+	"github.com/gaugenn/gaugenn/graph/format/mxnet"
 	"github.com/gaugenn/gaugenn/graph/format/ncnn"
 	"github.com/gaugenn/gaugenn/graph/format/onnx"
 	"github.com/gaugenn/gaugenn/graph/format/openvino"
@@ -28,5 +29,6 @@ func Formats() []format.Format {
 		darknet.Format,
 		openvino.Format,
 		mnn.Format,
+		mxnet.Format,
 	}
 }
