@@ -82,6 +82,15 @@ func (b *builder) tensor(t graph.Tensor) graph.TensorID {
 // weightEndings are names that the operators give to their own parameters.
 var weightEndings = []string{"_weight", "_bias", "_gamma", "_beta", "_moving_mean", "_moving_var", "_running_mean", "_running_var", "_parameters"}
 
+func isWeightName(s string) bool {
+	for _, e := range weightEndings {
+		if strings.HasSuffix(s, e) {
+			return true
+		}
+	}
+	return false
+}
+
 // variable is a null node: a parameter, or an input of the network. Labels of
 // training heads have no value and no use; they are inputs as well.
 func (b *builder) variable(i int, n *node) {
@@ -93,10 +102,8 @@ func (b *builder) variable(i int, n *node) {
 		if v := attrs(n).ints("__shape__"); v != nil && positive(v) {
 			t.Shape = graph.ShapeOf(v...)
 		}
-		for _, e := range weightEndings {
-			if strings.HasSuffix(n.Name, e) {
-				t.Const = &graph.Const{StoredBytes: -1, Missing: missing}
-			}
+		if isWeightName(n.Name) {
+			t.Const = &graph.Const{StoredBytes: -1, Missing: missing}
 		}
 	}
 	id := b.tensor(t)

@@ -133,7 +133,7 @@ func jsonError(err error, size int) error {
 const candidates = 32
 
 // findParams takes the checkpoint of the symbol's prefix with the highest
-// number, else the file whose arrays have the most of the symbol's names.
+// number, else the file whose arrays are exactly the symbol's.
 func findParams(in format.Input, s *symbol, lim format.Limits) (string, int, map[string]array) {
 	p := prefix(in.Name)
 	var names []string
@@ -172,7 +172,11 @@ func findParams(in format.Input, s *symbol, lim format.Limits) (string, int, map
 		if err != nil {
 			continue
 		}
-		if k := shared(s, arrays); k > most {
+		k := shared(s, arrays)
+		if rank(n) > 0 && (k < len(arrays) || k < weights(s)) {
+			continue // another network's
+		}
+		if k > most {
 			best, bestName, size, most = arrays, n, len(data), k
 		}
 	}
@@ -183,6 +187,17 @@ func shared(s *symbol, arrays map[string]array) int {
 	n := 0
 	for i := range s.Nodes {
 		if _, ok := arrays[s.Nodes[i].Name]; ok && s.Nodes[i].Op == "null" {
+			n++
+		}
+	}
+	return n
+}
+
+// weights counts the variables whose names say that they are parameters.
+func weights(s *symbol) int {
+	n := 0
+	for i := range s.Nodes {
+		if s.Nodes[i].Op == "null" && isWeightName(s.Nodes[i].Name) {
 			n++
 		}
 	}

@@ -86,7 +86,7 @@ func TestParse_badFiles(t *testing.T) {
 	for text, kind := range map[string]error{
 		`{"nodes": [{"op": "null", "name": "a", "inputs": []}`:                                                    format.ErrTruncated,
 		`{"nodes": [{"op": "null", "name": "a", "inputs": []}, {"op": "relu", "name": "b", "inputs": [[5, 0]]}]}`: format.ErrMalformed,
-		`{"nodes": [{"op": "null", "name": "a", "inputs": []}, } ]}`:                                                 format.ErrMalformed,
+		`{"nodes": [{"op": "null", "name": "a", "inputs": []}, } ]}`:                                              format.ErrMalformed,
 		`{"nodes": "op name inputs null", "name": 1, "op": 2, "inputs": 3, "x": "null"}`:                          format.ErrMalformed,
 	} {
 		if _, err := mxnet.Parse(format.Input{Name: "x.json", Data: []byte(text)}); !errors.Is(err, kind) {
