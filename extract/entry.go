@@ -49,7 +49,10 @@ func (w *worker) readEntry(a *artifact, e *container.Entry) []*Finding {
 		if skipSearch(known(head)) {
 			return nil
 		}
-		if w.Depth == Peek && len(w.match(a.base(), head, e.Size, false)) == 0 {
+	}
+	if err == nil && w.Depth == Peek && named != modelName && len(w.match(a.base(), head, e.Size, false)) == 0 {
+		// Only what shows a sign of protection at once is read for a closer look.
+		if named == plainName || !w.scrambled(head, max(e.Size, int64(n))) {
 			return w.unopened(a, head)
 		}
 	}

@@ -34,6 +34,35 @@ var plaintexts = []format.Signature{
 // xorHead is how much is unscrambled before a format is asked.
 const xorHead = 4096
 
+// scrambled reports whether the first bytes of a file of the given size could be a
+// protected model: a cheap test before the file is read.
+func (w *worker) scrambled(head []byte, size int64) bool {
+	for _, h := range encryptedHeaders {
+		if strings.HasPrefix(string(head[:min(len(head), 32)]), h.magic) {
+			return true
+		}
+	}
+	if known(head) != "" {
+		return false
+	}
+	var plain [64]byte
+	short := head[:min(len(head), len(plain))]
+	for i := range w.Formats {
+		for _, s := range w.Formats[i].Embedded {
+			at := int(s.Offset)
+			for n := 1; n <= 4 && at >= 0 && at+len(s.Bytes) <= len(short); n++ {
+				if key, ok := deriveKey(short[at:], s.Bytes, at, n); ok {
+					unscramble(plain[:], short, key)
+					if plausible(plain[:], s, size) {
+						return true
+					}
+				}
+			}
+		}
+	}
+	return false
+}
+
 // protection says by which sign the content is encrypted or scrambled, or "".
 func (w *worker) protection(a *artifact, named nameKind) string {
 	for _, h := range encryptedHeaders {

@@ -28,8 +28,9 @@ func inferGatherND(s *site) {
 	a := attrs[graph.GatherAttrs](s)
 	x, ix := s.shape(0), s.shape(1)
 	depth, ok := ix.Dim(-1).Value()
+	rank := int64(x.Len())
 	from := int64(a.BatchDims) + depth
-	if !x.IsRanked() || !ok || a.BatchDims < 0 || from > int64(x.Len()) {
+	if !x.IsRanked() || !ok || a.BatchDims < 0 || int64(a.BatchDims) > rank || depth > rank || from > rank {
 		s.set(0, graph.Shape{}, s.dtype(0))
 		return
 	}
@@ -295,12 +296,17 @@ func inferCorrelation(s *site) {
 }
 
 // inferSpectral: the transformed axis becomes length, or length/2+1 one-sided
-// bins; framed transforms add an axis and stay as stated.
+// bins; with Pairs the last axis is 2, or 1 after a real inverse. A framed
+// transform (Hop) turns [N, T, ...] into [N, frames, bins, 2].
 func inferSpectral(s *site) {
 	a := attrs[graph.SpectralAttrs](s)
 	x := s.shape(0)
 	axis, ok := normAxis(a.Axis, x.Len())
-	if !ok || a.Hop > 0 {
+	if !ok {
+		return
+	}
+	if a.Hop > 0 {
+		inferFrames(s, a, x)
 		return
 	}
 	n := x.Dim(axis)
@@ -309,10 +315,71 @@ func inferSpectral(s *site) {
 	} else if v, ok := s.dims(1); ok && s.has(1) && len(v) > 0 {
 		n = v[len(v)-1]
 	}
-	if v, ok := n.Value(); ok && a.OneSided && !a.Inverse {
-		n = known(v/2 + 1)
-	} else if a.OneSided {
-		n = unknownDim
+	if a.OneSided {
+		n = oneSided(n, a)
 	}
-	s.set(0, free2(x).With(axis, n), graph.UnknownDType)
+	out := free2(x).With(axis, n)
+	if a.Pairs {
+		last := int64(2)
+		if a.OneSided && a.Inverse {
+			last = 1
+		}
+		out = out.With(out.Len()-1, known(last))
+	}
+	s.set(0, out, graph.UnknownDType)
+}
+
+// oneSided is n/2+1 bins of a real signal, or the length 2*(n-1) that n bins
+// came from where the inverse does not state it.
+func oneSided(n graph.Dim, a *graph.SpectralAttrs) graph.Dim {
+	v, ok := n.Value()
+	switch {
+	case !ok:
+		return unknownDim
+	case !a.Inverse:
+		return known(v/2 + 1)
+	case a.Length > 0:
+		return n
+	}
+	return known(2 * (v - 1))
+}
+
+func inferFrames(s *site, a *graph.SpectralAttrs, x graph.Shape) {
+	bins := unknownDim
+	if a.Length > 0 {
+		if bins = known(a.Length); a.OneSided {
+			bins = known(a.Length/2 + 1)
+		}
+	}
+	frames := unknownDim
+	if n, ok := x.Dim(1).Value(); ok && a.Length > 0 && n >= a.Length {
+		frames = known((n-a.Length)/a.Hop + 1)
+	}
+	if a.Pairs {
+		s.set(0, graph.ShapeOfDims(free(x.Dim(0)), frames, bins, known(2)), s.dtype(0))
+	}
+}
+
+// inferBitCast: elements of the same width keep the shape.
+func inferBitCast(s *site) {
+	to := attrs[graph.CastAttrs](s).To
+	if t := s.output(0); to == graph.UnknownDType && t != nil {
+		to = t.DType
+	}
+	if from := s.dtype(0); to.Bits() > 0 && from.Bits() == to.Bits() {
+		s.set(0, free2(s.shape(0)), to)
+	}
+}
+
+// inferCompress: x, condition: the axis, or the flattened whole, shrinks to a
+// size that depends on data.
+func inferCompress(s *site) {
+	a, ok := s.n.Attrs.(*graph.AxisAttrs)
+	if !ok {
+		s.set(0, graph.UnknownOfRank(1), s.dtype(0))
+		return
+	}
+	if axis, ok := normAxis(a.Axis, s.shape(0).Len()); ok {
+		s.set(0, free2(s.shape(0)).With(axis, unknownDim), s.dtype(0))
+	}
 }

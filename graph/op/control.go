@@ -129,12 +129,19 @@ func (r *run) invariant(s *site, i int) bool {
 	return !out.IsRanked() || !in.IsRanked() || out.Len() == in.Len()
 }
 
-// branches gives If the dimensions on which both branches agree.
+// branches gives If the dimensions on which both branches agree, or those of
+// the branch that a known condition picks.
 func (r *run) branches(s *site) {
+	subs := s.n.Subgraphs
+	if c, ok := s.ints(0); ok && len(c) == 1 && len(subs) == 2 {
+		if subs = subs[1:]; c[0] != 0 {
+			subs = s.n.Subgraphs[:1]
+		}
+	}
 	for i := range s.n.Outputs {
 		var shape graph.Shape
 		dt := graph.UnknownDType
-		for k, sub := range s.n.Subgraphs {
+		for k, sub := range subs {
 			t := r.bodyOutput(sub, i)
 			if t == nil {
 				return

@@ -198,27 +198,28 @@ func costSVDF(s *site) work {
 	return z.done(mul(n, filters, in+mem), add(mul(n, filters), biasOps(s, 3, z.of(s.outShape(0)))))
 }
 
-// costAttention: MACs = B*h*Lq*Lk*(Dk + Dv) for q·kᵀ and the weighted sum;
-// softmax 3 and scaling 1 Op per score. Source: Vaswani et al. 2017.
+// costAttention: MACs = B*Lq*Lk*h*(Dk + Dv) for q·kᵀ and the weighted sum, Lk
+// with the keys of earlier steps; softmax 3 and scaling 1 Op per score.
+// Source: Vaswani et al. 2017.
 func costAttention(s *site) work {
 	a := attrs[graph.AttentionAttrs](s)
-	q, k := s.shape(0), s.shape(1)
+	q := s.shape(0)
+	if q.Len() < 2 {
+		return unknownWork("the shape of q is not known")
+	}
 	var z sizes
+	lead, lq, lk := z.dim(prod(q, 0, q.Len()-2)), z.dim(q.Dim(-2)), z.dim(keyLength(s, a))
+	dv := z.dim(s.outShape(0).Dim(-1))
+	dq := z.dim(q.Dim(-1))
 	if a.PackedQKV && !s.has(1) {
-		b, l, d := z.dim(prod(q, 0, q.Len()-2)), z.dim(q.Dim(-2)), z.dim(s.outShape(0).Dim(-1))
-		return z.done(mul(2, b, l, l, d), mul(4, b, max(a.Heads, 1), l, l))
+		dq = dv
 	}
-	if q.Len() < 2 || k.Len() < 2 {
-		return unknownWork("the shapes of q and k are not known")
-	}
-	lead, lq, lk := z.dim(prod(q, 0, q.Len()-2)), z.dim(q.Dim(-2)), z.dim(k.Dim(-2))
-	dq, dv := z.dim(q.Dim(-1)), z.dim(s.outShape(0).Dim(-1))
-	scores := mul(lead, lq, lk)
 	heads := int64(1)
-	if q.Len() == 3 && a.Heads > 0 && z.dim(q.Dim(0)) != a.Heads {
+	if q.Len() == 3 && a.Heads > 0 && lead != a.Heads {
 		heads = a.Heads
 	}
-	return z.done(mul(scores, dq+dv), mul(4, scores, heads))
+	scores := mul(lead, lq, lk)
+	return z.done(mul(scores, add(dq, dv)), mul(4, scores, heads))
 }
 
 // costMultiHead: projections rows*weights (each weight element is used once
@@ -255,7 +256,8 @@ func costCorrelation(s *site) work {
 	return z.done(mul(z.of(s.outShape(0)), z.dim(s.shape(0).Dim(1))), 0)
 }
 
-// costSSM: the selective scan updates a state of unknown width.
+// costSpectral: 5*n*log2(n) real operations per transform of length n (Cooley
+// & Tukey 1965), half for real input or output.
 func costSpectral(s *site) work {
 	a := attrs[graph.SpectralAttrs](s)
 	x := s.shape(0)
@@ -268,12 +270,21 @@ func costSpectral(s *site) work {
 	if a.Length > 0 {
 		n = a.Length
 	}
-	// 5*n*log2(n) real operations per transform (Cooley & Tukey 1965), half
-	// for real input.
 	log := int64(0)
 	for v := n; v > 1; v >>= 1 {
 		log++
 	}
-	frames := z.of(s.outShape(0)) / max(n/2+1, 1)
-	return z.done(0, mul(5, n, log, max(frames, 1))/2)
+	values := z.of(s.outShape(0))
+	if a.Pairs {
+		values /= 2
+	}
+	bins := n
+	if a.OneSided {
+		bins = n/2 + 1
+	}
+	ops := mul(5, n, log, max(values/max(bins, 1), 1))
+	if a.OneSided {
+		ops /= 2
+	}
+	return z.done(0, ops)
 }

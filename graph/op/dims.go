@@ -147,11 +147,18 @@ func broadcast(a, b graph.Shape) (s graph.Shape, ok bool) {
 	if a.Len() < b.Len() {
 		a, b = b, a
 	}
-	off := a.Len() - b.Len()
-	if s, ok = joinAt(a, b, off); ok || off == 0 {
+	if s, ok = numpyBroadcast(a, b); ok || a.Len() == b.Len() {
 		return s, ok
 	}
 	return joinAt(a, b, 0)
+}
+
+// numpyBroadcast aligns ranked shapes at their inner axes.
+func numpyBroadcast(a, b graph.Shape) (graph.Shape, bool) {
+	if a.Len() < b.Len() {
+		a, b = b, a
+	}
+	return joinAt(a, b, a.Len()-b.Len())
 }
 
 // joinAt broadcasts b against a from axis off of a on.

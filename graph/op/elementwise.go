@@ -131,6 +131,16 @@ func inferChannel(s *site) {
 	inferSame(s)
 }
 
+// inferBatchNorm also shapes the statistics that the training form gives.
+func inferBatchNorm(s *site) {
+	inferChannel(s)
+	if axis, ok := normAxis(attrs[graph.AxisAttrs](s).Axis, s.shape(0).Len()); ok {
+		for i := 1; i < len(s.n.Outputs); i++ {
+			s.set(i, graph.ShapeOfDims(free(s.shape(0).Dim(axis))), s.dtype(0))
+		}
+	}
+}
+
 // inferScale: x, [scale], [bias]; a one-element or wider scale is legal, so
 // only an open one-dimensional operand is completed.
 func inferScale(s *site) {

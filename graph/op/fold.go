@@ -156,7 +156,7 @@ func fold2(f func(a, b num) num) func(*site) []*value {
 
 // zip applies f elementwise to a and b broadcast; nil where they do not fit.
 func zip(a, b *value, f func(a, b num) num) *value {
-	sh, ok := broadcast(graph.ShapeOf(a.shape...), graph.ShapeOf(b.shape...))
+	sh, ok := numpyBroadcast(graph.ShapeOf(a.shape...), graph.ShapeOf(b.shape...))
 	if !ok {
 		return nil
 	}
@@ -171,9 +171,13 @@ func zip(a, b *value, f func(a, b num) num) *value {
 	return out
 }
 
-// position is the flat index of a broadcast operand.
+// position is the flat index of a broadcast operand, -1 where it has more axes
+// than the result.
 func position(index, shape, strides []int64) int64 {
 	off := len(index) - len(shape)
+	if off < 0 {
+		return -1
+	}
 	var p int64
 	for i, st := range strides {
 		if shape[i] != 1 && off+i < len(index) {

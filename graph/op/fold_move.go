@@ -37,6 +37,9 @@ func foldTranspose(s *site) []*value {
 	st := v.strides()
 	return []*value{mapped(s, 0, v, func(index []int64) int64 {
 		var p int64
+		if len(index) != len(perm) {
+			return -1
+		}
 		for i, a := range perm {
 			p += index[i] * st[a]
 		}
@@ -87,7 +90,11 @@ func foldGather(s *site) []*value {
 		if len(index) != len(v.shape)-1+k {
 			return -1
 		}
-		e := ix.elems[position(index[axis:axis+k], ix.shape, is)]
+		row := position(index[axis:axis+k], ix.shape, is)
+		if row < 0 || row >= int64(len(ix.elems)) {
+			return -1
+		}
+		e := ix.elems[row]
 		at := e.int()
 		if at < 0 {
 			at += v.shape[axis]
@@ -180,7 +187,7 @@ func foldPack(s *site) []*value {
 	each(out.shape, func(k int, index []int64) {
 		p := parts[min(int(index[a]), len(parts)-1)]
 		rest := append(append([]int64(nil), index[:a]...), index[a+1:]...)
-		if pos := position(rest, p.shape, p.strides()); pos < int64(len(p.elems)) {
+		if pos := position(rest, p.shape, p.strides()); pos >= 0 && pos < int64(len(p.elems)) {
 			out.elems[k] = p.elems[pos]
 		} else {
 			bad = true

@@ -86,9 +86,10 @@ func inferWhereIndices(s *site) {
 	s.set(0, graph.ShapeOfDims(unknownDim, d), graph.Int64)
 }
 
-// inferUnique: a vector of unknown length, its indexes and counts.
+// inferUnique: a vector (or, with an axis, slices) of unknown number, its
+// indexes and counts.
 func inferUnique(s *site) {
-	s.set(0, graph.UnknownOfRank(1), s.dtype(0))
+	inferCompress(s)
 	for i := 1; i < len(s.n.Outputs); i++ {
 		s.set(i, graph.UnknownOfRank(1), graph.Int64)
 	}

@@ -129,11 +129,11 @@ func inferPartialReshape(s *site, a *graph.ReshapeAttrs, want []num) {
 		from += x.Len() + 1
 	}
 	to := x.Len()
+	if from < 0 || from > to || a.NumAxes > to-from {
+		return
+	}
 	if a.NumAxes > 0 {
 		to = from + a.NumAxes
-	}
-	if from < 0 || from > x.Len() || to > x.Len() {
-		return
 	}
 	dims := free2(x).Dims()
 	part := reshape(graph.ShapeOfDims(dims[from:to]...), want, a.AllowZero).Dims()

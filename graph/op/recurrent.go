@@ -53,8 +53,12 @@ func inferRecurrent(s *site) {
 	}
 	s.set(0, free2(out), s.dtype(0))
 	if a.DirectionAxis >= 0 && a.BatchAxis >= 0 {
-		s.set(1, graph.ShapeOfDims(known(r.directions), r.batch, known(r.state)), s.dtype(0))
-		s.set(2, graph.ShapeOfDims(known(r.directions), r.batch, known(r.hidden)), s.dtype(0))
+		first, second := known(r.directions), r.batch
+		if a.BatchAxis == 0 {
+			first, second = second, first
+		}
+		s.set(1, graph.ShapeOfDims(first, second, known(r.state)), s.dtype(0))
+		s.set(2, graph.ShapeOfDims(first, second, known(r.hidden)), s.dtype(0))
 	}
 }
 
@@ -76,7 +80,8 @@ func inferSVDF(s *site) {
 	s.set(0, graph.ShapeOfDims(free(s.shape(0).Dim(0)), divDim(s.shape(1).Dim(0), rank)), s.dtype(0))
 }
 
-// inferAttention: q, k, v -> like q with v's width.
+// inferAttention: q, k, v -> like q with v's width, [present k], [present v],
+// [scores].
 func inferAttention(s *site) {
 	a := attrs[graph.AttentionAttrs](s)
 	q, v := s.shape(0), s.shape(2)
@@ -84,19 +89,71 @@ func inferAttention(s *site) {
 		s.set(0, graph.Shape{}, s.dtype(0))
 		return
 	}
+	kv := a.KVHeads
+	if kv == 0 {
+		kv = a.Heads
+	}
 	width := free(q.Dim(-1))
 	switch {
 	case a.Hidden > 0:
 		width = known(a.Hidden)
 	case a.PackedQKV && q.Len() == 3:
-		width = divDim(width, 3)
-		if a.Heads > 0 && a.HeadDim > 0 {
-			width = known(a.Heads * a.HeadDim)
-		}
-	case v.IsRanked() && v.Len() == q.Len() && (q.Len() == 4 || a.KVHeads == 0 || a.KVHeads == a.Heads):
+		width = packedWidth(a, width)
+	case v.IsRanked() && v.Len() == q.Len() && (q.Len() != 3 || kv == a.Heads):
 		width = free(v.Dim(-1))
+	case v.IsRanked() && v.Len() == q.Len():
+		// Each of v's heads serves several of q's.
+		width = mulDim(divDim(v.Dim(-1), kv), known(a.Heads))
 	}
 	s.set(0, free2(q).With(q.Len()-1, width), s.dtype(0))
+	inferPresent(s, a, kv)
+}
+
+// packedWidth is the width of q in an operand that holds q, k and v.
+func packedWidth(a *graph.AttentionAttrs, all graph.Dim) graph.Dim {
+	switch {
+	case a.Heads > 0 && a.HeadDim > 0:
+		return known(a.Heads * a.HeadDim)
+	case a.Heads > 0 && a.KVHeads > 0 && a.KVHeads <= 1<<20 && a.Heads <= 1<<20:
+		return mulDim(divDim(all, a.Heads+2*a.KVHeads), known(a.Heads))
+	}
+	return divDim(all, 3)
+}
+
+// inferPresent completes the caches and the scores: [B, heads, P + L, D] and
+// [B, heads, Lq, P + Lk].
+func inferPresent(s *site, a *graph.AttentionAttrs, kv int64) {
+	q, k, v := s.shape(0), s.shape(1), s.shape(2)
+	if len(s.n.Outputs) < 2 || kv <= 0 && k.Len() != 4 || !k.IsRanked() || !v.IsRanked() {
+		return
+	}
+	cache := func(x graph.Shape) graph.Shape {
+		if x.Len() == 4 {
+			return graph.ShapeOfDims(free(x.Dim(0)), free(x.Dim(1)), keyLength(s, a), free(x.Dim(3)))
+		}
+		return graph.ShapeOfDims(free(x.Dim(0)), known(kv), keyLength(s, a), divDim(x.Dim(-1), kv))
+	}
+	s.set(1, cache(k), s.dtype(1))
+	s.set(2, cache(v), s.dtype(2))
+	heads, rows := known(a.Heads), free(q.Dim(-2))
+	if q.Len() == 4 {
+		heads = free(q.Dim(1))
+	}
+	s.set(3, graph.ShapeOfDims(free(q.Dim(0)), heads, rows, keyLength(s, a)), s.dtype(0))
+}
+
+// keyLength is the number of keys that a query sees: those of earlier steps
+// and those of k (or of the packed operand).
+func keyLength(s *site, a *graph.AttentionAttrs) graph.Dim {
+	k := s.shape(1)
+	if !s.has(1) {
+		k = s.shape(0)
+	}
+	past := graph.DimOf(0)
+	if a.PastKey > 0 && s.has(a.PastKey) {
+		past = s.shape(a.PastKey).Dim(-2)
+	}
+	return addDim(past, k.Dim(-2))
 }
 
 // inferMultiHead: q with projections; the output is like q.

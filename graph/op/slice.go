@@ -98,6 +98,14 @@ func (c cut) sizeOfFree(d graph.Dim) graph.Dim {
 	return unknownDim
 }
 
+// openLike is a shape of x's rank with nothing known of the sizes.
+func openLike(x graph.Shape) graph.Shape {
+	if !x.IsRanked() {
+		return x
+	}
+	return graph.UnknownOfRank(x.Len())
+}
+
 func ptr(n int64) *int64 { return &n }
 
 // list gives entries of a stated list, else of operand i, as known numbers or nil.
@@ -247,7 +255,12 @@ func stridedCuts(s *site, rank int) (cuts []cut, axes []int, ok bool) {
 		}
 	}
 	axis := 0
-	take := func() { axes = append(axes, axis); axis++ }
+	take := func() {
+		if axis < rank {
+			axes = append(axes, axis)
+			axis++
+		}
+	}
 	for i := range n {
 		switch {
 		case bit(a.EllipsisMask, i):
@@ -382,7 +395,7 @@ func inferSliceBySize(s *site) {
 	x := s.shape(0)
 	cuts, ok := sizeCuts(s, x.Len())
 	if !x.IsRanked() || !ok {
-		s.set(0, graph.UnknownOfRank(x.Len()), s.dtype(0))
+		s.set(0, openLike(x), s.dtype(0))
 		return
 	}
 	size := s.list(nil, 2)
@@ -413,7 +426,7 @@ func foldSliceBySize(s *site) []*value {
 func inferDynamicSlice(s *site) {
 	a := attrs[graph.ReshapeAttrs](s)
 	if a.Shape == nil {
-		s.set(0, graph.UnknownOfRank(s.shape(0).Len()), s.dtype(0))
+		s.set(0, openLike(s.shape(0)), s.dtype(0))
 		return
 	}
 	s.set(0, graph.ShapeOf(a.Shape...), s.dtype(0))

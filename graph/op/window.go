@@ -2,10 +2,12 @@ package op
 
 import "github.com/gaugenn/gaugenn/graph"
 
-// layout returns l if it fits rank, the NCHW layout where the parser stated
-// none; ok is false where an axis lies outside.
+// layout returns l if it fits rank. Where the parser stated none, or NCHW with
+// another number of spatial axes (a file need not state the rank that its
+// operators have), it is NCHW; ok is false where an axis lies outside.
 func layout(l graph.Layout, rank int) (graph.Layout, bool) {
-	if len(l.Spatial) == 0 && l.Channel == 0 && l.Batch == 0 && rank > 2 {
+	none := len(l.Spatial) == 0 && l.Channel == 0
+	if (none || l.Channel == 1 && len(l.Spatial) != rank-2) && l.Batch == 0 && rank > 2 {
 		return graph.NCHW(rank - 2), true
 	}
 	ok := l.Channel < rank && l.Batch < rank && l.Channel >= 0

@@ -98,13 +98,12 @@ func (b *builder) classifier(x graph.TensorID, classes int64) {
 	b.g.Outputs = append(b.g.Outputs, y)
 }
 
-// zeros is a constant of a tensor's shape: the value of a cell node that
-// nothing reaches.
+// zeros is a tensor of a tensor's shape that a runtime makes at run time: the
+// value of a cell node that nothing reaches. It is no constant, or what it
+// feeds would be folded away.
 func (b *builder) zeros(x graph.TensorID) graph.TensorID {
 	c, hw := b.dims(x)
-	z := b.tensor("zeros", true, 1, c, hw, hw)
-	b.g.Tensors[z].Const.NotParam = true
-	return z
+	return b.tensor("zeros", false, 1, c, hw, hw)
 }
 
 func (b *builder) nasBench(s string, rule Rule) error {

@@ -327,3 +327,4 @@ func standardised(x []float64) []float64 {
 }
 
 func sortFloats(x []float64) { sort.Float64s(x) }
+func sortInts(x []int)       { sort.Ints(x) }

@@ -238,6 +238,9 @@ func (x *nominal) addConv(s *setting, r rates, l *feature.Layer, c class, bytes 
 			work = l.MACs / .12
 		}
 	}
+	if !s.gpu && s.date < packedSince && fellBack(l) {
+		work = l.MACs / .05
+	}
 	by4, by8 := l.InChannels%4 == 0 && l.OutChannels%4 == 0, l.InChannels%8 == 0 && l.OutChannels%8 == 0
 	if l.Kind == feature.GroupConv {
 		i, o := l.InChannels/l.Groups, l.OutChannels/l.Groups
@@ -262,6 +265,12 @@ func (x *nominal) addConv(s *setting, r rates, l *feature.Layer, c class, bytes 
 		}
 	}
 	x.modifyConv(l, c, t, in, out, px, by4, by8)
+}
+
+// fellBack reports whether a convolution had no kernel of its own before packing: the ARM layer fell back to plain loops for kernels beyond
+// 7 and strides beyond 4 (convolution_arm.cpp of 2018 and 2019).
+func fellBack(l *feature.Layer) bool {
+	return max(l.KernelH, l.KernelW) > 7 || max(l.StrideH, l.StrideW) > 4
 }
 
 // packedSince is when the runtime began to store channels in packs.

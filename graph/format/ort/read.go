@@ -139,6 +139,7 @@ type builder struct {
 	outer  *builder
 	ids    map[string]graph.TensorID
 	types  map[string]flatbuf.Table
+	made   map[string]bool // results of this graph's nodes
 	single flatfmt.Single
 }
 
@@ -154,7 +155,7 @@ func (r *reader) graph(t flatbuf.Table, role graph.Role, outer *builder) (int, e
 		}
 		return 0, format.Errorf(format.ErrMalformed, -1, "a graph is missing")
 	}
-	b := &builder{r: r, outer: outer, ids: map[string]graph.TensorID{}, types: map[string]flatbuf.Table{}}
+	b := &builder{r: r, outer: outer, ids: map[string]graph.TensorID{}, types: map[string]flatbuf.Table{}, made: map[string]bool{}}
 	b.Graph = &graph.Graph{Role: role}
 	index := len(r.m.Graphs)
 	r.m.Graphs = append(r.m.Graphs, b.Graph)
@@ -177,6 +178,12 @@ func (r *reader) graph(t flatbuf.Table, role graph.Role, outer *builder) (int, e
 		name := in.String(i)
 		if _, isInit := b.ids[name]; !isInit {
 			b.Graph.Inputs = append(b.Graph.Inputs, b.define(name))
+		}
+	}
+	for i := range nodes.Len() {
+		v := nodes.Table(i).Tables(nodeOutputs)
+		for k := range v.Len() {
+			b.made[v.String(k)] = true
 		}
 	}
 	for i := range nodes.Len() {
@@ -222,7 +229,7 @@ func (b *builder) resolve(name string) graph.TensorID {
 		}
 		return id
 	}
-	if _, local := b.types[name]; !local {
+	if !b.made[name] {
 		for o := b.outer; o != nil; o = o.outer {
 			if id, ok := o.ids[name]; ok {
 				return b.add(name, o.Graph.Tensors[id])

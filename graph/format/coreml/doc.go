@@ -1,0 +1,30 @@
+// Package coreml reads Core ML models: .mlmodel files with neural networks, ML
+// Programs, pipelines and classic models, and the model of an .mlpackage with
+// its weights.
+//
+// # Recognition
+//
+// A file is protobuf that opens with a specification version, a description of
+// the interface, and one of the model types in fields 200 to 3000.
+//
+// # Neural networks
+//
+// Layers are nodes; their words are the schema's names of the layer types. A
+// preprocessing step counts as a layer "scaler" or "mean_image" in front. Weights
+// are constants named "layer/weights". Networks of the old shape mapping work on
+// [C, H, W] without a batch; those of the exact mapping state ranks per layer.
+//
+// # ML Programs
+//
+// Operations are nodes, but for "const", whose values are constants. Values in
+// weights/weight.bin are views of that file. Operations that expand compressed
+// weights (constexpr_...) stay nodes. The first block specialisation of each
+// function is read; the function "main" (or the default one) is the main graph,
+// and blocks of cond and while_loop are bodies.
+//
+// # Pipelines and classic models
+//
+// A pipeline is a graph of calls of its models. Trees, linear models, support
+// vector machines and the like are one node each, with unknown cost; Apple's
+// built-in feature prints are opaque.
+package coreml
