@@ -33,6 +33,13 @@ func NewGaussian(cov *mat.SymDense, residual []float64) (*Gaussian, error) {
 	return g, nil
 }
 
+// Lower returns the lower triangular factor of the covariance.
+func (g *Gaussian) Lower() *mat.TriDense {
+	var l mat.TriDense
+	g.factor.LTo(&l)
+	return &l
+}
+
 // Inverse returns C^-1. It is computed once; do not change it.
 func (g *Gaussian) Inverse() (*mat.SymDense, error) {
 	if g.inverse == nil {
@@ -106,7 +113,7 @@ func (g *Gaussian) Predict(mean []float64, cross *mat.Dense, prior *mat.SymDense
 	g.factor.LTo(&l)
 	var w mat.Dense
 	w.CloneFrom(cross)
-	solveLower(&l, &w)
+	SolveLower(&l, &w)
 	var down mat.SymDense
 	down.SymOuterK(1, w.T())
 	for i := range m {
@@ -117,8 +124,8 @@ func (g *Gaussian) Predict(mean []float64, cross *mat.Dense, prior *mat.SymDense
 	return out, prior
 }
 
-// solveLower overwrites b by l^-1 b.
-func solveLower(l *mat.TriDense, b *mat.Dense) {
+// SolveLower overwrites b by l^-1 b.
+func SolveLower(l *mat.TriDense, b *mat.Dense) {
 	raw, rb := l.RawTriangular(), b.RawMatrix()
 	n := raw.N
 	for i := range n {

@@ -21,8 +21,8 @@ type Spreads struct {
 
 // DefaultSpreads returns the spreads that Physics uses.
 func DefaultSpreads() Spreads {
-	return Spreads{Unit: .25, UnitPrecision: .2, Device: .9, DevicePrecision: .4, Group: .4, GroupPrecision: .25, Fallback: .6,
-		Launch: .3, Runtime: .15, Run: .12, Network: .2, NetworkVariant: .1, Residual: .1, Degrees: 3}
+	return Spreads{Unit: .25, UnitPrecision: .15, Device: .8, DevicePrecision: .4, Group: .4, GroupPrecision: .2, Fallback: .6,
+		Launch: .3, Runtime: .15, Run: .12, Network: 0, NetworkVariant: 0, Residual: .16, Degrees: 3}
 }
 
 // effect is one parameter's weight in a row.
@@ -47,8 +47,6 @@ type Physics struct {
 	phi     []float64      // parameters, in prior standard deviations
 	half    *mat.SymDense  // posterior covariance of phi (Laplace)
 	devices map[string]bool
-	factor  map[int]float64
-	misfit  float64 // standard deviation of a new network's own deviation
 }
 
 // NewPhysics fits the model to the rows that have a network and a precision it

@@ -111,10 +111,14 @@ func (p *Physics) row(r *Row, prior, theta [newcomerParams]float64, known bool) 
 	}
 	variance = p.sharedVariance(&d, share) + 1.5*s.Residual*s.Residual
 	if _, seen := p.find("network", r.Model); !seen {
-		variance += s.Network*s.Network + 2*s.NetworkVariant*s.NetworkVariant
+		variance += graphMisfit * graphMisfit
 	}
 	return mean, j, variance, true
 }
+
+// graphMisfit is the standard deviation of what a network's graph does not tell
+// of its latency.
+const graphMisfit = .2
 
 func (p *Physics) sharedVariance(d *design, share []float64) float64 {
 	row := map[int]float64{}

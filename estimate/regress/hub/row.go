@@ -5,6 +5,7 @@ type Row struct {
 	Device    string // device label
 	SoCGroup  string // SoC, siblings under one name
 	Model     string
+	Family    string // model family; "" when not known
 	Runtime   string // tflite, qnn_dlc, onnx
 	Precision string // float, w8a8, w8a16
 	Run       string // rows of one run were taken together

@@ -29,17 +29,22 @@ func (t *Table) Predict(given, asked []Row) []Prediction {
 
 // startFactors are multipliers of the standard deviation where no device could
 // be held out.
-var startFactors = map[int]float64{0: 1.2, 3: 1.25, 5: 1.3, 10: 1.35}
+var startFactors = map[int]float64{0: 1.5, 3: 1.25, 5: 1.3, 10: 1.35}
 
 // calibrationCounts are the numbers of given rows that Calibrate tries.
 var calibrationCounts = []int{0, 3, 5, 10}
 
-// factorOf interpolates between the counts that were tried.
+// factorOf returns the multiplier for k given rows.
 func (t *Table) factorOf(k int) float64 {
-	factor := t.factor
-	if factor == nil {
-		factor = startFactors
+	if t.factor == nil {
+		return interpolate(startFactors, k)
 	}
+	return interpolate(t.factor, k)
+}
+
+// interpolate returns the factor for k given rows from those of
+// calibrationCounts.
+func interpolate(factor map[int]float64, k int) float64 {
 	last := calibrationCounts[len(calibrationCounts)-1]
 	if k >= last {
 		return factor[last]
@@ -51,7 +56,7 @@ func (t *Table) factorOf(k int) float64 {
 			return (1-u)*factor[lo] + u*factor[hi]
 		}
 	}
-	return factor[0]
+	return factor[calibrationCounts[0]]
 }
 
 // Calibrate holds every SoC group of the rows out in turn, forecasts its runs

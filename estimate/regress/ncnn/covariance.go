@@ -24,7 +24,7 @@ type network struct {
 var reference = setting{peak: 60, peakInt8: 80, bandwidth: 8, threads: 2, ghz: 2.2, date: 2023}
 
 func networkOf(net *feature.Network) *network {
-	n := &network{net: net, name: net.Name, base: strings.ReplaceAll(net.Name, "_int8", ""), int8: net.HasInt8()}
+	n := &network{net: net, name: net.Name, base: baseName(net.Name), int8: net.HasInt8()}
 	x := nominalOf(&reference, net)
 	total := x.total()
 	var params, activations float64
@@ -40,6 +40,9 @@ func networkOf(net *feature.Network) *network {
 	}
 	return n
 }
+
+// baseName is the name without its precision.
+func baseName(name string) string { return strings.ReplaceAll(name, "_int8", "") }
 
 // point is one (run, network) pair.
 type point struct {
