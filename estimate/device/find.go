@@ -258,7 +258,7 @@ func (c *Catalogue) deviceMention(list []string) (Device, bool) {
 
 // unexplained reports whether a short query has words that a device's name does not: "Pixel 7 Prro" is no Pixel 7.
 func unexplained(list []string, d Device) bool {
-	have := strings.Join(words(d.Vendor+" "+d.Name), "") + " 5g 4g lte dual sim phone smartphone global mobile"
+	have := strings.Join(words(d.Vendor+" "+d.Name), "") + " 5g 4g lte dual sim phone smartphone global mobile family proxy"
 	return slices.ContainsFunc(list, func(w string) bool { return !strings.Contains(have, w) })
 }
 

@@ -29,7 +29,7 @@ func (c *Catalogue) addSoC(r row) error {
 		Memory: Memory{Kind: r.text("mem_type"), Channels: r.text("mem_channels_x_bits"), MTPerS: r.number("mem_mtps", memory, mem),
 			BandwidthGBps: r.number("mem_bw_gbps", memory, mem)},
 		GPU: GPU{Name: r.text("gpu"), ClockMHz: r.number("gpu_clock_mhz", r.text("src_gpu"), confidenceOf(r.text("src_gpu"))), F32MACs: gpuRate(r)},
-		NPU: NPU{Name: r.text("npu"), TOPS: r.number("npu_tops", "vendor claim, from memory", ConfidenceMemory)}}
+		NPU: NPU{Name: r.text("npu"), TOPS: npuRate(r)}}
 	for _, w := range strings.FieldsFunc(r.text("board_platform"), func(r rune) bool { return strings.ContainsRune(" /()", r) }) {
 		if w != "family" {
 			s.Platforms = append(s.Platforms, w)
@@ -46,6 +46,15 @@ func (c *Catalogue) addSoC(r row) error {
 	c.socOrder = append(c.socOrder, s.ID)
 	c.indexSoC(s)
 	return nil
+}
+
+// npuRate reads the NPU's rate, which is a vendor's claim from memory unless the table says better.
+func npuRate(r row) Quantity {
+	source, confidence := r.text("src_npu"), ConfidencePartly
+	if source == "" {
+		source, confidence = "vendor claim, from memory", ConfidenceMemory
+	}
+	return r.number("npu_tops", source, confidence)
 }
 
 // gpuRate reads the GPU's peak; the tables count two operations per MAC.

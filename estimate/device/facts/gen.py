@@ -3,8 +3,8 @@
 
     gen.py CATALOGUE_DIR      (socs.csv, cores.csv, phones.csv, parts.csv, codenames.csv, core_power.csv, as its README describes)
 
-Only columns that the Go package reads are kept, rows without a use are dropped, order is kept. socs_more.csv and aliases.csv
-in this folder are written by hand and are not touched. Standard library only; the same input gives the same bytes.
+Only columns that the Go package reads are kept, rows without a use are dropped, order is kept. socs_more.csv, aliases.csv
+and corrections.csv in this folder are written by hand and are not touched. Standard library only; the same input gives the same bytes.
 """
 import csv, os, re, sys
 
@@ -12,7 +12,7 @@ SRC, OUT = sys.argv[1], os.path.dirname(os.path.abspath(__file__))
 
 SOC = ('soc_id name part_number vendor year process_nm cluster1 cluster2 cluster3 cluster4 isa_common isa_all l2_kib_per_cluster l3_mib slc_mib '
        'mem_type mem_channels_x_bits mem_mtps mem_bw_gbps gpu gpu_clock_mhz gpu_gflops_fp32 gpu_gflops_src npu npu_tops board_platform '
-       'soc_model_values src_clusters clusters_checked src_gpu src_mem').split()
+       'soc_model_values src_clusters clusters_checked src_gpu src_mem src_npu').split()
 CORE = ('core vendor isa_base isa_features order issue_width fp32_flops_per_cycle fp16_flops_per_cycle int8_dot_ops_per_cycle '
         'int8_mmla_ops_per_cycle bf16_mmla_flops_per_cycle load_bytes_per_cycle store_bytes_per_cycle l1d_kib l2_kib source confidence').split()
 PHONE = ('name vendor form model_codes device_codename soc_id ram_gb battery_mah battery_v_nominal year tier src_device src_soc src_battery').split()
@@ -73,13 +73,17 @@ def phones():
 
 
 def socs():
-    """SoC rows; SC8280XP has a row of its own in socs_more.csv, with other clocks than the car part of that die."""
+    """SoC rows with corrections.csv applied; SC8280XP has a row of its own in socs_more.csv."""
     rows = read('socs.csv')
     for r in rows:
         if r['soc_id'] == 'sa8295p':
             r['name'] = 'SA8295P'
-        if r['soc_id'] in ('sd8g2', 'sd8g2g') and not r['npu_tops']:
-            r['npu_tops'] = '48'  # the die of QCS8550, whose rate its maker states
+    with open(os.path.join(OUT, 'corrections.csv'), newline='', encoding='utf-8') as f:
+        for c in csv.DictReader(f):
+            row = next(r for r in rows if r['soc_id'] == c['soc_id'])
+            row[c['column']] = c['value']
+            if c['source_column']:
+                row[c['source_column']] = c['source']
     return rows
 
 
