@@ -1,0 +1,24 @@
+// Package evidence reads what an app says about how it uses neural networks:
+// its manifest, signers, dex code and native libraries, held against rules
+// that are data (rules/*.tsv).
+//
+// # Strength
+//
+// Every observation has one of four strengths, strongest first:
+//
+//   - called: code outside the SDK's own packages invokes it;
+//   - referenced: dex code or the manifest names it, from within the SDK or
+//     without a call;
+//   - linked: a native library of it is shipped, needed or its symbols are
+//     imported or exported;
+//   - string: only a text such as a host name or URL shape.
+//
+// A runtime that is only linked may be ballast of another SDK; a class that is
+// only referenced may never run. Figures should keep the four apart.
+//
+// # Rules
+//
+// A rule has an id, a kind (runtime, delegate, cloud_api, download, sdk), a
+// subject, a signal (where to look), a pattern, and either an observed example
+// or the word "unverified".
+package evidence

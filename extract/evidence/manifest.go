@@ -1,0 +1,100 @@
+package evidence
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/gaugenn/gaugenn/extract/evidence/axml"
+)
+
+// Manifest is what gaugeNN asks of AndroidManifest.xml. A nil pointer or
+// empty text means that the manifest does not say.
+type Manifest struct {
+	Package     string
+	Split       string
+	VersionCode *int64
+	VersionName string
+	MinSDK      *int64
+	TargetSDK   *int64
+	Permissions []string
+	Features    []string
+	// MetaData are the meta-data elements, name to value.
+	MetaData map[string]string
+	// NativeLibraries are the uses-native-library elements.
+	NativeLibraries []string
+	// Warnings say what was odd in the file.
+	Warnings []string
+}
+
+// ReadManifest reads a binary manifest. The error is axml.ErrNotXML where
+// there is no element, and says so where the root is not a manifest.
+func ReadManifest(b []byte) (*Manifest, error) {
+	doc, err := axml.Parse(b)
+	if err != nil {
+		return nil, fmt.Errorf("AndroidManifest.xml: %w", err)
+	}
+	root := doc.Root
+	if root.Name != "manifest" && root.Attr("package") == nil {
+		return nil, fmt.Errorf("AndroidManifest.xml: root element is %q", root.Name)
+	}
+	m := &Manifest{MetaData: map[string]string{}, Warnings: doc.Warnings}
+	m.Package, m.Split, m.VersionName = value(root, "package"), value(root, "split"), value(root, "versionName")
+	m.VersionCode = number(root, "versionCode")
+	if major := number(root, "versionCodeMajor"); major != nil && m.VersionCode != nil {
+		v := *major<<32 | *m.VersionCode&0xffffffff
+		m.VersionCode = &v
+	}
+	for _, e := range root.All("uses-sdk") {
+		if n := number(e, "minSdkVersion"); n != nil {
+			m.MinSDK = n
+		}
+		if n := number(e, "targetSdkVersion"); n != nil {
+			m.TargetSDK = n
+		}
+	}
+	m.Permissions = names(root, "uses-permission", "uses-permission-sdk-23")
+	m.Features = names(root, "uses-feature")
+	m.NativeLibraries = names(root, "uses-native-library")
+	for _, e := range root.All("meta-data") {
+		n := value(e, "name")
+		if n == "" {
+			continue
+		}
+		v := value(e, "value")
+		if v == "" {
+			v = value(e, "resource")
+		}
+		m.MetaData[n] = v
+	}
+	return m, nil
+}
+
+func value(e *axml.Element, name string) string {
+	if a := e.Attr(name); a != nil {
+		return a.Value()
+	}
+	return ""
+}
+
+func number(e *axml.Element, name string) *int64 {
+	if a := e.Attr(name); a != nil {
+		if n, ok := a.Int(); ok {
+			return &n
+		}
+	}
+	return nil
+}
+
+// names returns the sorted distinct android:name values of the elements.
+func names(root *axml.Element, elements ...string) []string {
+	var out []string
+	for _, n := range elements {
+		for _, e := range root.All(n) {
+			if v := value(e, "name"); v != "" {
+				out = append(out, v)
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}

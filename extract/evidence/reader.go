@@ -1,0 +1,288 @@
+package evidence
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/gaugenn/gaugenn/extract/container"
+)
+
+// Strength says how strong an observation is; see the package comment.
+type Strength string
+
+// The strengths, strongest first.
+const (
+	Called     Strength = "called"
+	Referenced Strength = "referenced"
+	Linked     Strength = "linked"
+	InText     Strength = "string"
+)
+
+var rank = map[Strength]int{Called: 3, Referenced: 2, Linked: 1, InText: 0}
+
+// Observation is one rule seen in one file of the app.
+type Observation struct {
+	Rule     Rule
+	Path     string
+	Strength Strength
+	// Detail is what was seen: a class, a symbol, a string, or the caller.
+	Detail string
+	// Offset is where in the file, -1 if there is no one place.
+	Offset int64
+}
+
+// Report is what an app says about itself.
+type Report struct {
+	// Manifest is nil where there is none or it cannot be read (Problems).
+	Manifest *Manifest
+	// ABIs are those with native libraries, sorted.
+	ABIs []string
+	// Signers are SHA-256 digests of signing certificates with their scheme,
+	// "v2:<hex>", sorted.
+	Signers []string
+	// Observations are sorted by rule, then path; one for a rule and file, the
+	// strongest.
+	Observations []Observation
+	// Problems say what could not be read, one line each.
+	Problems []string
+}
+
+// Limits bound the cost of one app; zero fields mean the default.
+type Limits struct {
+	// EntryBytes is the largest entry that is inflated; default 256 MiB.
+	EntryBytes int64
+}
+
+// Reader holds prepared rules. It is immutable and safe for concurrent use.
+type Reader struct {
+	rules   []Rule
+	limits  Limits
+	classes classRules
+	methods map[string]int // "Lclass;->name" to rule
+	texts   *texts
+	textOf  []int // pattern to rule
+	symbols []int
+	byName  []int // library and file rules
+}
+
+// NewReader prepares rules.
+func NewReader(rules []Rule, limits Limits) *Reader {
+	if limits.EntryBytes == 0 {
+		limits.EntryBytes = 256 << 20
+	}
+	r := &Reader{rules: rules, limits: limits, classes: classRules{}, methods: map[string]int{}}
+	var patterns []string
+	for i, rule := range rules {
+		switch rule.Signal {
+		case ClassPrefix:
+			r.classes[rule.Pattern] = append(r.classes[rule.Pattern], i)
+		case Method:
+			class, name, _ := strings.Cut(rule.Pattern, "->")
+			r.methods["L"+class+";->"+name] = i
+		case Text:
+			patterns = append(patterns, rule.Pattern)
+			r.textOf = append(r.textOf, i)
+		case Symbol:
+			r.symbols = append(r.symbols, i)
+		case Library, File:
+			r.byName = append(r.byName, i)
+		}
+	}
+	r.texts = newTexts(patterns)
+	return r
+}
+
+// Read reads the evidence of one app or library archive. It never fails: what
+// cannot be read is a problem of the report.
+func (r *Reader) Read(a *container.Archive) *Report {
+	w := &reading{r: r, a: a, report: &Report{}, best: map[[2]string]*Observation{}}
+	w.names()
+	w.manifest()
+	w.code()
+	w.libraries()
+	w.scripts()
+	w.report.Signers = signers(a, &w.decoder, w.problem)
+	w.finish()
+	return w.report
+}
+
+// reading is the state of one Read.
+type reading struct {
+	r       *Reader
+	a       *container.Archive
+	decoder container.Decoder
+	buffer  []byte
+	report  *Report
+	best    map[[2]string]*Observation
+}
+
+func (w *reading) problem(text string) {
+	if len(w.report.Problems) < 50 {
+		w.report.Problems = append(w.report.Problems, text)
+	}
+}
+
+// see keeps the strongest observation of a rule in a file.
+func (w *reading) see(o Observation) {
+	k := [2]string{o.Rule.ID, o.Path}
+	if have := w.best[k]; have == nil || rank[o.Strength] > rank[have.Strength] {
+		w.best[k] = &o
+	}
+}
+
+func (w *reading) finish() {
+	for _, o := range w.best {
+		w.report.Observations = append(w.report.Observations, *o)
+	}
+	slices.SortFunc(w.report.Observations, func(a, b Observation) int {
+		if c := strings.Compare(a.Rule.ID, b.Rule.ID); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Path, b.Path)
+	})
+	slices.Sort(w.report.ABIs)
+	w.report.ABIs = slices.Compact(w.report.ABIs)
+}
+
+// names holds file and library rules against the entries' names.
+func (w *reading) names() {
+	for i := range w.a.Entries {
+		name := w.a.Entries[i].Name
+		if abi := abiOf(name); abi != "" {
+			w.report.ABIs = append(w.report.ABIs, abi)
+		}
+		base := path.Base(name)
+		for _, ri := range w.r.byName {
+			rule := w.r.rules[ri]
+			target := name
+			if rule.Signal == Library {
+				if !strings.HasSuffix(base, ".so") {
+					continue
+				}
+				target = base
+			}
+			if wildcard(rule.Pattern, target) {
+				strength := Linked
+				if rule.Signal == File {
+					strength = InText
+				}
+				w.see(Observation{Rule: rule, Path: name, Strength: strength, Detail: base, Offset: -1})
+			}
+		}
+	}
+}
+
+// abiOf returns the ABI of an entry below lib/ or jni/, at any depth (modules
+// of bundles keep a folder before it).
+func abiOf(name string) string {
+	parts := strings.Split(name, "/")
+	if len(parts) < 3 || !strings.HasSuffix(name, ".so") {
+		return ""
+	}
+	if p := parts[len(parts)-3]; p == "lib" || p == "jni" {
+		return parts[len(parts)-2]
+	}
+	return ""
+}
+
+func (w *reading) manifest() {
+	for i := range w.a.Entries {
+		e := &w.a.Entries[i]
+		if e.Name != "AndroidManifest.xml" && !strings.HasSuffix(e.Name, "/manifest/AndroidManifest.xml") {
+			continue
+		}
+		b := w.content(e)
+		if len(b) == 0 {
+			continue
+		}
+		if b[0] == '<' {
+			w.problem(e.Name + ": is text XML, as in a library: not read")
+			continue
+		}
+		m, err := ReadManifest(b)
+		if err != nil {
+			w.problem(err.Error())
+			continue
+		}
+		if w.report.Manifest == nil || w.report.Manifest.Package == "" {
+			w.report.Manifest = m
+		}
+		for _, s := range m.Warnings {
+			w.problem(e.Name + ": " + s)
+		}
+		w.manifestRules(e.Name, m)
+	}
+}
+
+func (w *reading) manifestRules(file string, m *Manifest) {
+	for _, rule := range w.r.rules {
+		var detail string
+		switch rule.Signal {
+		case Meta:
+			if v, ok := m.MetaData[rule.Pattern]; ok {
+				detail = rule.Pattern + "=" + v
+			}
+		case NativeLibrary:
+			if i := slices.IndexFunc(m.NativeLibraries, func(n string) bool { return wildcard(rule.Pattern, n) }); i >= 0 {
+				detail = m.NativeLibraries[i]
+			}
+		case Permission:
+			if slices.Contains(m.Permissions, rule.Pattern) {
+				detail = rule.Pattern
+			}
+		}
+		if detail != "" {
+			w.see(Observation{Rule: rule, Path: file, Strength: Referenced, Detail: detail, Offset: -1})
+		}
+	}
+}
+
+// content returns an entry's bytes, valid until the next call, nil with a
+// problem noted where they cannot be had.
+func (w *reading) content(e *container.Entry) []byte {
+	if e.Size > w.r.limits.EntryBytes {
+		w.problem(e.Name + ": larger than the limit for evidence")
+		return nil
+	}
+	c, err := w.decoder.Bytes(e, w.buffer[:0])
+	if err != nil {
+		w.problem(e.Name + ": " + err.Error())
+	}
+	if !c.Shared {
+		w.buffer = c.Data
+	}
+	return c.Data
+}
+
+// scripts looks for strings in the code of hybrid apps: JavaScript bundles and
+// Unity's metadata.
+func (w *reading) scripts() {
+	for i := range w.a.Entries {
+		e := &w.a.Entries[i]
+		base := path.Base(e.Name)
+		if strings.HasSuffix(base, ".js") || strings.HasSuffix(base, ".bundle") || base == "global-metadata.dat" {
+			w.text(e.Name, w.content(e))
+		}
+	}
+}
+
+// text holds the string rules against the bytes of a file.
+func (w *reading) text(file string, b []byte) {
+	w.r.texts.find(b, make([]bool, len(w.r.textOf)), func(p, at int) {
+		w.see(Observation{Rule: w.r.rules[w.r.textOf[p]], Path: file, Strength: InText, Detail: around(b, at, len(w.r.texts.patterns[p])), Offset: int64(at)})
+	})
+}
+
+// around returns the printable text around a hit, at most 120 bytes.
+func around(b []byte, at, n int) string {
+	printable := func(c byte) bool { return c > 0x20 && c < 0x7f && c != '"' && c != '\'' }
+	start, end := at, at+n
+	for start > 0 && at-start < 40 && printable(b[start-1]) {
+		start--
+	}
+	for end < len(b) && end-at < 80 && printable(b[end]) {
+		end++
+	}
+	return string(b[start:end])
+}
