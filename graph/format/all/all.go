@@ -15,6 +15,7 @@ import (
 	"github.com/gaugenn/gaugenn/graph/format/ort"
 	"github.com/gaugenn/gaugenn/graph/format/tensorflow"
 	"github.com/gaugenn/gaugenn/graph/format/tflite"
+	"github.com/gaugenn/gaugenn/graph/format/tnn"
 )
 
 // Formats returns the formats in match order. The slice is the caller's.
@@ -30,5 +31,6 @@ func Formats() []format.Format {
 		openvino.Format,
 		mnn.Format,
 		mxnet.Format,
+		tnn.Format,
 	}
 }
