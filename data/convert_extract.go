@@ -1,12 +1,18 @@
 package data
 
-import "github.com/gaugenn/gaugenn/extract"
+import (
+	"strings"
+
+	"github.com/gaugenn/gaugenn/extract"
+	"github.com/gaugenn/gaugenn/extract/evidence"
+)
 
 // AppRow returns the apps row of a scanned file. What the manifest says is
 // null: the caller fills it in where evidence was read.
 func AppRow(a *extract.App) App {
 	row := App{
-		AppSHA256: a.SHA256, Path: a.Path, Container: a.Container, SizeBytes: a.SizeBytes, ABIs: []string{},
+		AppSHA256: a.SHA256, Path: a.Path, Container: a.Container, SizeBytes: a.SizeBytes,
+		ABIs: []string{}, Permissions: []string{}, Features: []string{}, NativeLibraries: []string{}, Signers: []string{}, Problems: []string{},
 		CandidateCount: int64(len(a.Findings)), Status: string(a.Status), Reason: a.Reason,
 	}
 	if a.Container != "file" {
@@ -67,4 +73,45 @@ func text(s string) *string {
 		return nil
 	}
 	return &s
+}
+
+// Tell fills the columns that the app's own manifest, signers and libraries
+// answer; a nil report leaves them unknown.
+func (row *App) Tell(r *evidence.Report) {
+	if r == nil {
+		return
+	}
+	row.ABIs = append(row.ABIs, r.ABIs...)
+	row.Signers = append(row.Signers, r.Signers...)
+	if len(r.Problems) > 0 {
+		row.Problems = append(row.Problems, r.Problems...)
+	}
+	m := r.Manifest
+	if m == nil {
+		return
+	}
+	row.PackageName, row.VersionName = text(m.Package), text(m.VersionName)
+	row.VersionCode, row.MinSDK, row.TargetSDK = m.VersionCode, m.MinSDK, m.TargetSDK
+	row.Permissions = append(row.Permissions, m.Permissions...)
+	row.Features = append(row.Features, m.Features...)
+	row.NativeLibraries = append(row.NativeLibraries, m.NativeLibraries...)
+}
+
+// EvidenceRows returns the evidence rows of an app.
+func EvidenceRows(app string, r *evidence.Report, ruleVersion string) []Evidence {
+	if r == nil {
+		return nil
+	}
+	rows := make([]Evidence, 0, len(r.Observations))
+	for _, o := range r.Observations {
+		row := Evidence{
+			AppSHA256: app, RuleID: o.Rule.ID, Path: o.Path, Kind: string(o.Rule.Kind), Subject: o.Rule.Subject,
+			Strength: string(o.Strength), Detail: strings.ToValidUTF8(o.Detail, "?"), Verified: o.Rule.Example != "", RuleVersion: ruleVersion,
+		}
+		if o.Offset >= 0 {
+			row.OffsetBytes = &o.Offset
+		}
+		rows = append(rows, row)
+	}
+	return rows
 }

@@ -18,23 +18,28 @@ type Meta struct {
 // App is a row of the apps table: one app or container, or one loose file.
 // Key: app_sha256.
 type App struct {
-	AppSHA256      string   `parquet:"app_sha256,dict"`                   // SHA-256 of the file, 64 hex characters
-	Path           string   `parquet:"path"`                              // path as given, relative to the scanned root
-	Container      string   `parquet:"container,dict"`                    // apk, aar, aab, apks, zip, wheel, tar, ...; file for a loose file
-	PackageName    *string  `parquet:"package_name,dict,optional"`        // from the binary manifest; null if there is none
-	VersionCode    *int64   `parquet:"version_code,optional"`             // from the manifest
-	VersionName    *string  `parquet:"version_name,dict,optional"`        // from the manifest
-	SizeBytes      int64    `parquet:"size_bytes"`                        // size of the file
-	MinSDK         *int64   `parquet:"min_sdk,optional"`                  // from the manifest
-	TargetSDK      *int64   `parquet:"target_sdk,optional"`               // from the manifest
-	ABIs           []string `parquet:"abis,list" parquet-element:",dict"` // ABIs with native libraries, such as arm64-v8a
-	EntryCount     *int64   `parquet:"entry_count,optional"`              // entries of the container, null for a loose file
-	CandidateCount int64    `parquet:"candidate_count"`                   // rows of this app in the files table
-	ModelCount     int64    `parquet:"model_count"`                       // of these, models (parsed, partial or opaque)
-	Snapshot       *string  `parquet:"snapshot,dict,optional"`            // label of the crawl, from --snapshot
-	Category       *string  `parquet:"category,dict,optional"`            // store category, if the caller gives one
-	Status         string   `parquet:"status,dict"`                       // parsed, or how reading the container ended
-	Reason         string   `parquet:"reason,dict"`                       // why, when the status is not parsed; also what was repaired
+	AppSHA256       string   `parquet:"app_sha256,dict"`                               // SHA-256 of the file, 64 hex characters
+	Path            string   `parquet:"path"`                                          // path as given, relative to the scanned root
+	Container       string   `parquet:"container,dict"`                                // apk, aar, aab, apks, zip, wheel, tar, ...; file for a loose file
+	PackageName     *string  `parquet:"package_name,dict,optional"`                    // from the binary manifest; null if there is none
+	VersionCode     *int64   `parquet:"version_code,optional"`                         // from the manifest
+	VersionName     *string  `parquet:"version_name,dict,optional"`                    // from the manifest
+	SizeBytes       int64    `parquet:"size_bytes"`                                    // size of the file
+	MinSDK          *int64   `parquet:"min_sdk,optional"`                              // from the manifest
+	TargetSDK       *int64   `parquet:"target_sdk,optional"`                           // from the manifest
+	ABIs            []string `parquet:"abis,list" parquet-element:",dict"`             // ABIs with native libraries, such as arm64-v8a
+	Permissions     []string `parquet:"permissions,list" parquet-element:",dict"`      // uses-permission of the manifest
+	Features        []string `parquet:"features,list" parquet-element:",dict"`         // uses-feature of the manifest
+	NativeLibraries []string `parquet:"native_libraries,list" parquet-element:",dict"` // uses-native-library of the manifest
+	Signers         []string `parquet:"signers,list" parquet-element:",dict"`          // SHA-256 of signing certificates with their scheme, such as v2:...; not verified
+	Problems        []string `parquet:"problems,list" parquet-element:",dict"`         // what of manifest, code and libraries could not be read
+	EntryCount      *int64   `parquet:"entry_count,optional"`                          // entries of the container, null for a loose file
+	CandidateCount  int64    `parquet:"candidate_count"`                               // rows of this app in the files table
+	ModelCount      int64    `parquet:"model_count"`                                   // of these, models (parsed, partial or opaque)
+	Snapshot        *string  `parquet:"snapshot,dict,optional"`                        // label of the crawl, from --snapshot
+	Category        *string  `parquet:"category,dict,optional"`                        // store category, if the caller gives one
+	Status          string   `parquet:"status,dict"`                                   // parsed, or how reading the container ended
+	Reason          string   `parquet:"reason,dict"`                                   // why, when the status is not parsed; also what was repaired
 }
 
 // File is a row of the files table: one candidate file and how it ended.

@@ -12,6 +12,7 @@ type Evidence struct {
 	Strength    string `parquet:"strength,dict"`         // referenced, linked or called, see rules
 	Detail      string `parquet:"detail"`                // the string, symbol or class seen
 	OffsetBytes *int64 `parquet:"offset_bytes,optional"` // where in the file
+	Verified    bool   `parquet:"verified"`              // the rule carries an observed example
 	RuleVersion string `parquet:"rule_version,dict"`     // version of the rule set
 }
 

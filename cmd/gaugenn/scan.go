@@ -15,6 +15,7 @@ import (
 
 	"github.com/gaugenn/gaugenn/data"
 	"github.com/gaugenn/gaugenn/extract"
+	"github.com/gaugenn/gaugenn/extract/evidence"
 	"github.com/gaugenn/gaugenn/graph"
 	"github.com/gaugenn/gaugenn/graph/format/all"
 )
@@ -78,7 +79,7 @@ func scan(ctx context.Context, paths []string, o scanOptions, stdout, stderr io.
 	default:
 		return usagef("--depth %q: want full or peek", o.depth)
 	}
-	meta := data.Meta{Tool: version, Command: "gaugenn scan " + strings.Join(paths, " ") + " --depth " + o.depth}
+	meta := data.Meta{Tool: version, Rules: evidence.RuleVersion(), Command: "gaugenn scan " + strings.Join(paths, " ") + " --depth " + o.depth}
 	sink, err := openTables(o, meta, stdout)
 	if err != nil {
 		return err
@@ -93,6 +94,14 @@ func scan(ctx context.Context, paths []string, o scanOptions, stdout, stderr io.
 			return measure(f, m, measureOptions{policy: policy, stats: !o.noStats})
 		},
 		Progress: func(done, known int, bytes int64) { bar.update(done, known, bytes) },
+	}
+	if depth == extract.Full {
+		rules, err := evidence.Rules()
+		if err != nil {
+			return err
+		}
+		reader := evidence.NewReader(rules, evidence.Limits{})
+		sc.Describe = func(s extract.Source) any { return describe(reader, s) }
 	}
 	err = sc.Scan(ctx, paths, func(a *extract.App) error {
 		totals.add(a)
@@ -125,18 +134,20 @@ func scan(ctx context.Context, paths []string, o scanOptions, stdout, stderr io.
 
 // tableSink writes the rows of each app to the tables.
 type tableSink struct {
-	apps    *data.Writer[data.App]
-	files   *data.Writer[data.File]
-	models  *data.Writer[data.Model]
-	layers  *data.Writer[data.Layer]
-	tensors *data.Writer[data.Tensor]
-	arrow   *data.ArrowWriter
-	table   string
-	closers []func() error
+	apps     *data.Writer[data.App]
+	files    *data.Writer[data.File]
+	models   *data.Writer[data.Model]
+	layers   *data.Writer[data.Layer]
+	tensors  *data.Writer[data.Tensor]
+	observed *data.Writer[data.Evidence]
+	arrow    *data.ArrowWriter
+	table    string
+	rules    string
+	closers  []func() error
 }
 
 func openTables(o scanOptions, meta data.Meta, stdout io.Writer) (*tableSink, error) {
-	s := &tableSink{}
+	s := &tableSink{rules: meta.Rules}
 	if o.arrow != "" {
 		if err := s.openArrow(o, meta, stdout); err != nil {
 			return nil, err
@@ -154,6 +165,7 @@ func openTables(o scanOptions, meta data.Meta, stdout io.Writer) (*tableSink, er
 	s.models = create[data.Model](s, o.out, meta, &errs)
 	s.layers = create[data.Layer](s, o.out, meta, &errs)
 	s.tensors = create[data.Tensor](s, o.out, meta, &errs)
+	s.observed = create[data.Evidence](s, o.out, meta, &errs)
 	return s, errors.Join(errs...)
 }
 
@@ -170,7 +182,7 @@ func create[T data.Row](s *tableSink, dir string, meta data.Meta, errs *[]error)
 func (s *tableSink) openArrow(o scanOptions, meta data.Meta, stdout io.Writer) error {
 	t, err := data.TableNamed(o.table)
 	if err != nil {
-		return usagef("--table %q: want apps, files, models, layers or tensors", o.table)
+		return usagef("--table %q: want apps, files, models, layers, tensors or evidence", o.table)
 	}
 	out := stdout
 	if o.arrow != "-" {
@@ -199,7 +211,7 @@ func clearTables(o scanOptions) error {
 		}
 		return fmt.Errorf("%s already holds tables (gaugenn %s); use another folder, or --overwrite to replace them", o.out, tool)
 	}
-	for _, t := range []string{"apps", "files", "models", "layers", "tensors"} {
+	for _, t := range []string{"apps", "files", "models", "layers", "tensors", "evidence"} {
 		paths, err := data.Files(o.out, t)
 		if err != nil {
 			return err
@@ -218,7 +230,12 @@ func (s *tableSink) app(a *extract.App, snapshot string) error {
 	if snapshot != "" {
 		row.Snapshot = &snapshot
 	}
+	report, _ := a.Description.(*evidence.Report)
+	row.Tell(report)
 	files := data.FileRows(a)
+	if err := write(s, s.observed, "evidence", data.EvidenceRows(a.SHA256, report, s.rules)...); err != nil {
+		return err
+	}
 	if err := write(s, s.apps, "apps", row); err != nil {
 		return err
 	}
@@ -284,4 +301,12 @@ func writeAppJSON(w io.Writer, a *extract.App) error {
 		Reason    string    `json:"reason,omitempty"`
 		Files     []finding `json:"files"`
 	}{a.Path, a.SHA256, a.Container, string(a.Status), a.Reason, fs})
+}
+
+// describe reads an app's evidence; nil for what is no package.
+func describe(r *evidence.Reader, s extract.Source) any {
+	if s.Archive == nil {
+		return nil
+	}
+	return r.Read(s.Archive)
 }

@@ -94,7 +94,8 @@ func (w *reading) calls(file string, f *dex.File, types [][]int, methods map[uin
 		if r.Kind != dex.Invoke {
 			return true
 		}
-		if ri, ok := methods[r.Index]; ok && !called[ri] {
+		user, _ := f.Class(r.Class)
+		if ri, ok := methods[r.Index]; ok && !called[ri] && !own(f.Type(user), w.r.rules[ri].Pattern) {
 			w.see(Observation{Rule: w.r.rules[ri], Path: file, Strength: Called, Detail: caller(r) + " calls " + w.r.rules[ri].Pattern, Offset: r.Offset})
 			called[ri] = true
 		}
@@ -102,9 +103,8 @@ func (w *reading) calls(file string, f *dex.File, types [][]int, methods map[uin
 		if !ok || int(c) >= len(types) || types[c] == nil {
 			return true
 		}
-		t, _ := f.Class(r.Class)
 		for _, ri := range types[c] {
-			if called[ri] || own(f.Type(t), w.r.rules[ri].Pattern) {
+			if called[ri] || own(f.Type(user), w.r.rules[ri].Pattern) {
 				continue
 			}
 			called[ri] = true
