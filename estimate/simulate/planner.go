@@ -19,11 +19,14 @@ type Allocation struct {
 
 // Arena is a packing of a graph's activations into one block of memory.
 type Arena struct {
-	Bytes       int64 // size of the block
-	LiveBytes   int64 // most bytes alive at once: no packing can be smaller
-	SumBytes    int64 // what it would take without reuse
-	Allocations []Allocation
-	Known       bool // false where a size is not known: such tensors take no place
+	Bytes     int64 // size of the block
+	LiveBytes int64 // most bytes alive at once: no packing can be smaller
+	SumBytes  int64 // what it would take without reuse
+	// PersistentBytes are tensors that nodes compute from constants alone (weights dequantised or made dense): runtimes make them once and
+	// keep them, outside the block.
+	PersistentBytes int64
+	Allocations     []Allocation
+	Known           bool // false where a size is not known: such tensors take no place
 }
 
 // alignment of tensors in TFLite's arena.
@@ -34,9 +37,14 @@ const alignment = 64
 // Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference", 2020). Views share the memory of what they view.
 func PlanArena(g *graph.Graph) Arena {
 	a := Arena{Known: true}
+	persistent := fromConstants(g)
 	for _, l := range lifetimes(g) {
 		if l.Bytes < 0 {
 			a.Known = false
+			continue
+		}
+		if persistent[l.Tensor] {
+			a.PersistentBytes += l.Bytes
 			continue
 		}
 		l.Bytes = (l.Bytes + alignment - 1) / alignment * alignment
@@ -119,6 +127,26 @@ func view(op graph.Op) bool {
 	return false
 }
 
+// fromConstants marks the tensors that are computed from constants alone.
+func fromConstants(g *graph.Graph) []bool {
+	fixed := make([]bool, len(g.Tensors))
+	for i := range g.Nodes {
+		n := &g.Nodes[i]
+		all := len(n.Inputs) > 0 && len(n.Subgraphs) == 0
+		for _, id := range n.Inputs {
+			if t := g.Tensor(id); t != nil && t.Const == nil && !fixed[id] {
+				all = false
+			}
+		}
+		for _, id := range n.Outputs {
+			if all && g.Tensor(id) != nil {
+				fixed[id] = true
+			}
+		}
+	}
+	return fixed
+}
+
 // lifetimes lists the activations of a graph with sizes (-1 unknown) and the nodes between which each lives, views folded into what they
 // view. Inputs and outputs live throughout, as TFLite keeps them for its caller.
 func lifetimes(g *graph.Graph) []Allocation {
@@ -192,7 +220,7 @@ func memoryOf(a Arena, net *feature.Network, r rules) Memory {
 		}
 	}
 	w := float64(m.WeightBytes)
-	m.PeakMB = Range{Known: a.Known, Value: (float64(a.Bytes)+w*(0.5+0.5*r.weightCopy))/1e6 + r.baseMB,
-		Lo: float64(a.LiveBytes) / 1e6, Hi: (1.5*float64(a.Bytes)+w*(1+r.weightCopy))/1e6 + 4*r.baseMB}
+	m.PeakMB = Range{Known: a.Known, Value: (float64(a.Bytes+a.PersistentBytes)+w*(0.5+0.5*r.weightCopy))/1e6 + r.baseMB,
+		Lo: float64(a.LiveBytes) / 1e6, Hi: (1.5*float64(a.Bytes+a.PersistentBytes)+w*(1+r.weightCopy))/1e6 + 4*r.baseMB}
 	return m
 }
