@@ -7,6 +7,7 @@ import (
 	"github.com/gaugenn/gaugenn/graph/format"
 	"github.com/gaugenn/gaugenn/graph/format/caffe"
 	"github.com/gaugenn/gaugenn/graph/format/darknet"
+	"github.com/gaugenn/gaugenn/graph/format/executorch"
 	"github.com/gaugenn/gaugenn/graph/format/mnn"
 	"github.com/gaugenn/gaugenn/graph/format/mxnet"
 	"github.com/gaugenn/gaugenn/graph/format/ncnn"
@@ -23,6 +24,7 @@ func Formats() []format.Format {
 	return []format.Format{
 		tflite.Format,
 		ort.Format,
+		executorch.Format,
 		ncnn.Format,
 		onnx.Format,
 		tensorflow.Format,

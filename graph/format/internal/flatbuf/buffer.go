@@ -100,7 +100,7 @@ func PlausibleRoot(data []byte, size int64) bool {
 		return false
 	}
 	for i := vt + 4; i+2 <= min(vt+int64(n), int64(len(data))); i += 2 {
-		if f := binary.LittleEndian.Uint16(data[i:]); f != 0 && (f < 4 || f >= obj) {
+		if f := binary.LittleEndian.Uint16(data[i:]); f != 0 && (f < 4 || f > obj) {
 			return false
 		}
 	}

@@ -36,8 +36,13 @@ func (t Table) field(slot, n int) int {
 	if off == 0 {
 		return -1
 	}
-	if off < 4 || off+n > t.size {
-		t.b.fail(Malformed, t.vtable+4+2*slot, "field %d of %d bytes at %d of a table of %d bytes", slot, n, off, t.size)
+	if off < 4 {
+		t.b.fail(Malformed, t.vtable+4+2*slot, "field %d at %d of a table", slot, off)
+		return -1
+	}
+	// Writers that share vtables by their field offsets alone state a size too
+	// small for some tables, so only the buffer bounds a field.
+	if off+n > t.size && !t.b.need(t.pos+off, n, t.vtable+4+2*slot, "field") {
 		return -1
 	}
 	return t.pos + off

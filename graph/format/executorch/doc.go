@@ -1,0 +1,17 @@
+// Package executorch reads ExecuTorch programs, PyTorch's format for phones
+// and microcontrollers.
+//
+// Extensions seen: pte; external weights are in .ptd files. Magic: "ET12" at
+// offset 4. Container: one FlatBuffer; an extended header ("eh00" at offset 8)
+// leads to data segments behind it with weights and delegate payloads.
+//
+// What is read: every method with its kernel and delegate calls in order, the
+// values with shapes and dtypes, constants inline and in segments, planned
+// memory. Operators are ATen's and those of quantized libraries; the word is
+// the operator's name without library and overload, the node's name the whole.
+//
+// What is not read: delegate payloads (XNNPACK, QNN, Core ML, Vulkan, Ethos-U:
+// opaque), jumps (calls are listed once, in order), and external .ptd weights.
+//
+// Source: pytorch/executorch schema/program.fbs and scalar_type.fbs.
+package executorch
