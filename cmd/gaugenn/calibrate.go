@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gaugenn/gaugenn/calibrate"
+	"github.com/gaugenn/gaugenn/estimate/device"
 	"github.com/gaugenn/gaugenn/estimate/record"
 )
 
@@ -85,28 +86,28 @@ func evaluate(ctx context.Context, o evaluateOptions, stderr io.Writer) error {
 	return f.Close()
 }
 
-// newEnv returns what predictors may ask: networks below graphs, devices of
-// the catalogue and of an external table.
+// newEnv returns what predictors may ask: networks below graphs, and devices of
+// the catalogue or, where it does not know a label, of an external table.
 func newEnv(graphs, devices string) (*record.Env, error) {
-	nets := newNetworks(graphs)
-	var table record.Devices
+	catalogue := device.Embedded()
 	if devices != "" {
 		f, err := os.Open(devices)
 		if err != nil {
 			return nil, err
 		}
 		defer f.Close()
-		if table, err = record.ReadDevices(f); err != nil {
-			return nil, err
+		if catalogue, err = catalogue.WithExternal(f); err != nil {
+			return nil, fmt.Errorf("%s: %w", devices, err)
 		}
 	}
 	return &record.Env{
-		Network: nets.network,
+		Network: newNetworks(graphs).network,
 		Device: func(r *record.Row) (*record.Device, bool) {
-			if d, ok := table.Find(r.Device); ok {
-				return d, true
+			d, err := catalogue.FindLabel(r.Device, r.SoC)
+			if err != nil {
+				return nil, false
 			}
-			return table.FindSoC(r.SoC)
+			return factsOf(&d), true
 		},
 	}, nil
 }
