@@ -193,6 +193,7 @@ func (w *worker) conclude(a *artifact, found, failed *Finding) []*Finding {
 			rows = append(rows, w.nested(a, kind)...)
 		} else if w.Depth == Full {
 			rows = append(rows, w.search(a, 1)...)
+			rows = append(rows, w.base64(a)...)
 		}
 	}
 	if len(rows) > 0 {

@@ -7,6 +7,7 @@ import (
 	"compress/gzip"
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -262,6 +263,25 @@ func TestScan_findsModelsAtEveryAlignment(t *testing.T) {
 		if len(apps[0].Findings) != 1 || apps[0].Findings[0].Offset != int64(shift+1) || apps[0].Findings[0].SHA256 != hashOf(model) {
 			t.Errorf("shift %d: %v", shift, rows(apps))
 		}
+	}
+}
+
+func TestScan_base64Text(t *testing.T) {
+	model := toyModel(1, 3000)
+	var folded []byte
+	for text := []byte(base64.StdEncoding.EncodeToString(model)); len(text) > 0; {
+		n := min(76, len(text))
+		folded = append(append(folded, text[:n]...), '\n')
+		text = text[n:]
+	}
+	root := write(t, file{"x.zip", zipped(t, zip.Deflate,
+		file{"a.txt", folded}, file{"b", []byte(base64.RawURLEncoding.EncodeToString(model))},
+		file{"c.txt", bytes.Repeat([]byte("words"), 100)},
+	)})
+	apps := scan(t, extract.Scanner{}, root)
+	wantRows(t, apps, "x.zip zip parsed", "  a.txt!/base64 toy parsed", "  b!/base64 toy parsed")
+	if apps[0].Findings[0].SHA256 != hashOf(model) {
+		t.Error("the decoded bytes are not the model's")
 	}
 }
 

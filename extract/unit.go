@@ -41,14 +41,13 @@ func (u *unit) start(w *worker) {
 }
 
 // jobDone counts a finished file; the last one finishes the unit.
-func (u *unit) jobDone() {
-	if u.pending.Add(-1) > 0 {
-		return
-	}
+func (u *unit) jobDone(j *job) {
 	if u.Digest != nil {
-		u.close() // nothing refers to the content any more
+		j.close() // nothing refers to the content any more
 	}
-	u.finished(u)
+	if u.pending.Add(-1) == 0 {
+		u.finished(u)
+	}
 }
 
 func (u *unit) close() {
@@ -104,7 +103,7 @@ func (j *job) start(w *worker) {
 // not end the scan of many.
 func (j *job) unreadable(err error) {
 	j.app.Status, j.app.Reason, j.app.Err = Malformed, err.Error(), err
-	j.unit.jobDone()
+	j.unit.jobDone(j)
 }
 
 // plan decides what the file is. A loose file is examined at once; for a
@@ -232,8 +231,22 @@ func (j *job) chunk(from, to int) task {
 			for i := from; i < to && !j.hasStopped(); i++ {
 				j.results[i] = w.entry(j.sources, i, 0)
 			}
+			j.releaseEntries(j.archive.Entries[from:to])
 			return ""
 		})
+	}
+}
+
+// releaseEntries gives back the pages of the entries, which mostly lie together.
+func (j *job) releaseEntries(entries []container.Entry) {
+	data := j.data.Data()
+	from, to := int64(len(data)), int64(0)
+	for i := range entries {
+		from = min(from, max(entries[i].Offset, 0))
+		to = max(to, min(entries[i].Offset+entries[i].CompressedSize, int64(len(data))))
+	}
+	if from < to {
+		j.data.Release(data[from:to])
 	}
 }
 
@@ -262,7 +275,7 @@ func (j *job) finish() {
 	}
 	j.results = nil
 	j.settleParts()
-	j.unit.jobDone()
+	j.unit.jobDone(j)
 }
 
 // close gives back the file; its bytes may not be used any more.
