@@ -213,7 +213,7 @@ const (
 	DynamicSlice       Op = "DynamicSlice"       // x, start indices...; ReshapeAttrs (sizes)
 	DynamicUpdateSlice Op = "DynamicUpdateSlice" // x, update, start indices
 	Crop               Op = "Crop"               // x, [reference]; CropAttrs
-	Pad                Op = "Pad"                // x, [pads as begin... end...]; PadAttrs
+	Pad                Op = "Pad"                // x, [pads as begin... end...], [value], [axes]; PadAttrs
 	Gather             Op = "Gather"             // x, indices; GatherAttrs
 	GatherElements     Op = "GatherElements"     // x, indices; AxisAttrs
 	GatherND           Op = "GatherND"           // x, indices; GatherAttrs

@@ -87,10 +87,7 @@ func (r *run) control(s *site, sc *scope) {
 		}
 		r.branches(s)
 	case graph.While:
-		for _, sub := range s.n.Subgraphs {
-			r.body(s, sc, sub, 0)
-		}
-		r.state(s, 0)
+		r.while(s, sc)
 	case graph.Loop:
 		r.loop(s, sc)
 	case graph.Scan:
@@ -107,26 +104,88 @@ func (r *run) control(s *site, sc *scope) {
 
 // body infers a subgraph once, with the node's operands from first on as its inputs.
 func (r *run) body(s *site, sc *scope, sub, first int) {
-	g := r.m.Graphs[sub]
 	if r.done[sub] {
 		return
 	}
-	for i, id := range g.Inputs {
-		switch {
-		case s.n.Op != graph.While:
-			r.pass(s.gi, s.n.Input(first+i), sub, id)
-		case r.invariant(s, i):
-			r.passShape(s, i, sub, id)
-		}
+	for i, id := range r.m.Graphs[sub].Inputs {
+		r.pass(s.gi, s.n.Input(first+i), sub, id)
 	}
 	r.graph(sub, sc)
 }
 
-// invariant is true where a loop's state keeps its shape by the file's word:
-// the result of While states the same rank as the operand.
-func (r *run) invariant(s *site, i int) bool {
-	out, in := s.outShape(i), s.shape(i)
-	return !out.IsRanked() || !in.IsRanked() || out.Len() == in.Len()
+// carried says where a loop keeps its state: operand Operand+k enters the body
+// as input Input+k and leaves it as output Output+k.
+type carried struct{ operand, input, output int }
+
+// iterate infers a loop's body. State whose shape changes from one iteration
+// to the next enters with the dimensions that stay; then the body is inferred
+// again from its stated shapes. No values are handed over, since they change.
+func (r *run) iterate(s *site, sc *scope, sub int, at carried) {
+	if r.done[sub] {
+		return
+	}
+	g := r.m.Graphs[sub]
+	stated := append([]graph.Tensor(nil), g.Tensors...)
+	entry := make([]graph.Shape, len(g.Inputs))
+	for i := range g.Inputs {
+		if i >= at.input {
+			entry[i] = s.shape(at.operand + i - at.input)
+		}
+	}
+	r.enter(s, sub, at, entry)
+	r.graph(sub, sc)
+	changed := false
+	for i := at.input; i < len(g.Inputs); i++ {
+		out := r.bodyOutput(sub, at.output+i-at.input)
+		if out == nil || !entry[i].IsRanked() || out.Shape.Equal(entry[i]) {
+			continue
+		}
+		entry[i] = agree(entry[i], out.Shape)
+		changed = true
+	}
+	if changed {
+		g.Tensors, r.values[sub] = stated, nil
+		r.enter(s, sub, at, entry)
+		r.graph(sub, sc)
+	}
+}
+
+// enter gives a body's inputs the shapes of entry and the operands' dtypes.
+func (r *run) enter(s *site, sub int, at carried, entry []graph.Shape) {
+	g := r.m.Graphs[sub]
+	for i := at.input; i < len(g.Inputs); i++ {
+		src, dst := s.in(at.operand+i-at.input), g.Tensor(g.Inputs[i])
+		if src == nil || dst == nil {
+			continue
+		}
+		dst.Shape, _ = merge(dst.Shape, entry[i])
+		if dst.DType == graph.UnknownDType {
+			dst.DType = src.DType
+		}
+	}
+}
+
+// while infers the body (the last subgraph), then the condition with what the
+// body settled on.
+func (r *run) while(s *site, sc *scope) {
+	last := len(s.n.Subgraphs) - 1
+	r.iterate(s, sc, s.n.Subgraphs[last], carried{})
+	for _, sub := range s.n.Subgraphs[:last] {
+		if r.done[sub] {
+			continue
+		}
+		body := r.m.Graphs[s.n.Subgraphs[last]]
+		for i, id := range r.m.Graphs[sub].Inputs {
+			if i < len(body.Inputs) {
+				src, dst := body.Tensor(body.Inputs[i]), r.m.Graphs[sub].Tensor(id)
+				if src != nil && dst != nil {
+					dst.Shape, _ = merge(dst.Shape, src.Shape)
+				}
+			}
+		}
+		r.graph(sub, sc)
+	}
+	r.state(s, 0)
 }
 
 // branches gives If the dimensions on which both branches agree, or those of
@@ -202,17 +261,14 @@ func (r *run) results(s *site, sub int) {
 // iteration, condition, state... and gives condition, state..., scanned....
 func (r *run) loop(s *site, sc *scope) {
 	sub := s.n.Subgraphs[0]
-	g := r.m.Graphs[sub]
 	states := max(len(s.n.Inputs)-2, 0)
-	if !r.done[sub] {
+	if g := r.m.Graphs[sub]; !r.done[sub] {
 		for i, id := range g.Inputs {
 			if t := g.Tensor(id); t != nil && i < 2 {
 				t.Shape, _ = merge(t.Shape, graph.ShapeOf())
-			} else if i >= 2 {
-				r.passShape(s, i, sub, id)
 			}
 		}
-		r.graph(sub, sc)
+		r.iterate(s, sc, sub, carried{operand: 2, input: 2, output: 1})
 	}
 	trips := tripDim(s)
 	for i := range s.n.Outputs {
@@ -226,18 +282,6 @@ func (r *run) loop(s *site, sc *scope) {
 		default:
 			s.set(i, graph.Shape{}, t.DType)
 		}
-	}
-}
-
-// passShape hands over shape and dtype of operand i but no value.
-func (r *run) passShape(s *site, i, sub int, id graph.TensorID) {
-	src, dst := s.in(i), r.m.Graphs[sub].Tensor(id)
-	if src == nil || dst == nil {
-		return
-	}
-	dst.Shape, _ = merge(dst.Shape, src.Shape)
-	if dst.DType == graph.UnknownDType {
-		dst.DType = src.DType
 	}
 }
 

@@ -209,7 +209,7 @@ func merge(stated, inferred graph.Shape) (s graph.Shape, ok bool) {
 	case !stated.IsRanked():
 		return inferred, true
 	case stated.Len() != inferred.Len():
-		return stated, false
+		return stated, sameButOnes(stated, inferred)
 	}
 	dims := stated.Dims()
 	ok = true
@@ -219,4 +219,26 @@ func merge(stated, inferred graph.Shape) (s graph.Shape, ok bool) {
 		ok = ok && fits
 	}
 	return graph.ShapeOfDims(dims...), ok
+}
+
+// sameButOnes reports whether two shapes differ only in axes of size 1, as
+// formats of fixed rank write them.
+func sameButOnes(a, b graph.Shape) bool {
+	i, k := 0, 0
+	for {
+		for i < a.Len() && isDim(a.Dim(i), 1) {
+			i++
+		}
+		for k < b.Len() && isDim(b.Dim(k), 1) {
+			k++
+		}
+		if i >= a.Len() || k >= b.Len() {
+			return i >= a.Len() && k >= b.Len()
+		}
+		if a.Dim(i).IsKnown() && b.Dim(k).IsKnown() && !sameDim(a.Dim(i), b.Dim(k)) {
+			return false
+		}
+		i++
+		k++
+	}
 }

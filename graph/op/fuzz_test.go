@@ -159,7 +159,7 @@ func (s *source) model() *graph.Model {
 				n.Inputs = append(n.Inputs, graph.TensorID(s.below(len(g.Tensors)+1)-1))
 			}
 			for range s.below(4) {
-				g.Tensors = append(g.Tensors, graph.Tensor{Name: string(rune('a'+s.below(8))), DType: []graph.DType{0, graph.Float32, graph.Int64}[s.below(3)]})
+				g.Tensors = append(g.Tensors, graph.Tensor{Name: string(rune('a' + s.below(8))), DType: []graph.DType{0, graph.Float32, graph.Int64}[s.below(3)]})
 				if s.below(4) == 0 {
 					g.Tensors[len(g.Tensors)-1].Shape = s.shape()
 				}
@@ -181,7 +181,7 @@ func (s *source) model() *graph.Model {
 }
 
 func (s *source) tensor() graph.Tensor {
-	t := graph.Tensor{Name: string(rune('a'+s.below(8))), DType: []graph.DType{0, graph.Float32, graph.Int64, graph.Int32, graph.Bool, graph.Int4, graph.String}[s.below(7)], Shape: s.shape()}
+	t := graph.Tensor{Name: string(rune('a' + s.below(8))), DType: []graph.DType{0, graph.Float32, graph.Int64, graph.Int32, graph.Bool, graph.Int4, graph.String}[s.below(7)], Shape: s.shape()}
 	switch s.below(4) {
 	case 0:
 		t.Const = &graph.Const{Missing: "gone", StoredBytes: s.size()}

@@ -464,7 +464,7 @@ func inferCrop(s *site) {
 	s.set(0, graph.ShapeOfDims(dims...), s.dtype(0))
 }
 
-// inferPad: x, [pads], [value], [axes].
+// inferPad: x, [pads], [value], [axes]; axes count only beside pads.
 func inferPad(s *site) {
 	a := attrs[graph.PadAttrs](s)
 	x := s.shape(0)
@@ -473,7 +473,7 @@ func inferPad(s *site) {
 		return
 	}
 	axes := a.Axes
-	if axes == nil && s.has(3) {
+	if axes == nil && s.has(1) && s.has(3) {
 		v, ok := s.ints(3)
 		if !ok {
 			s.set(0, graph.UnknownOfRank(x.Len()), s.dtype(0))
@@ -504,9 +504,10 @@ func inferPad(s *site) {
 	s.set(0, graph.ShapeOfDims(dims...), s.dtype(0))
 }
 
-// pads are the paddings per axis from the attributes or operand 1.
+// pads are the paddings per axis from the attributes or operand 1, nil where
+// neither states them.
 func pads(s *site, a *graph.PadAttrs, n int) (begin, end []*int64) {
-	if a.Begin != nil || a.End != nil || !s.has(1) {
+	if a.Begin != nil || a.End != nil {
 		b, e := append([]int64(nil), a.Begin...), append([]int64(nil), a.End...)
 		for len(b) < n {
 			b = append(b, 0)
