@@ -6,8 +6,10 @@ package all
 import (
 	"github.com/gaugenn/gaugenn/graph/format"
 	"github.com/gaugenn/gaugenn/graph/format/caffe"
+	"github.com/gaugenn/gaugenn/graph/format/circle"
 	"github.com/gaugenn/gaugenn/graph/format/darknet"
 	"github.com/gaugenn/gaugenn/graph/format/executorch"
+	"github.com/gaugenn/gaugenn/graph/format/litertlm"
 	"github.com/gaugenn/gaugenn/graph/format/mnn"
 	"github.com/gaugenn/gaugenn/graph/format/mxnet"
 	"github.com/gaugenn/gaugenn/graph/format/ncnn"
@@ -25,6 +27,8 @@ func Formats() []format.Format {
 		tflite.Format,
 		ort.Format,
 		executorch.Format,
+		litertlm.Format,
+		circle.Format,
 		ncnn.Format,
 		onnx.Format,
 		tensorflow.Format,

@@ -4,11 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/gaugenn/gaugenn/graph"
 	"github.com/gaugenn/gaugenn/graph/format"
 	"github.com/gaugenn/gaugenn/graph/format/internal/flatbuf"
+	"github.com/gaugenn/gaugenn/graph/format/internal/flatfmt"
 )
 
 // Dialect is what a format that uses the schema adds to it.
@@ -18,6 +20,18 @@ type Dialect struct {
 	// Extra returns the word and canonical operator of codes that the schema
 	// does not have (Circle's negative ones); nil for none.
 	Extra func(code int32) (name string, op graph.Op, ok bool)
+	// InlineOnly says that the tensor's slot 10 is not an external buffer
+	// (Circle keeps a compression type there).
+	InlineOnly bool
+	// Versions are the values of Model.version that are read; nil means 3.
+	Versions []uint32
+}
+
+func (d Dialect) reads(version uint32) bool {
+	if d.Versions == nil {
+		return version == schemaVersion
+	}
+	return slices.Contains(d.Versions, version)
 }
 
 // Read reads a model whose FlatBuffer starts at the first byte of in.Data.
@@ -53,13 +67,15 @@ func (r *reader) read() error {
 		return err
 	}
 	v := model.Uint32(modelVersion, 0)
-	if v != schemaVersion {
-		return format.Errorf(format.ErrUnsupported, int64(model.Pos()), "schema version %d, only 3 is read", v)
+	if !r.dialect.reads(v) {
+		return format.Errorf(format.ErrUnsupported, int64(model.Pos()), "schema version %d is not read", v)
 	}
 	r.m.FormatVersion = strconv.Itoa(int(v))
 	r.m.Description = r.text(model.String(modelDescription))
 	r.reach(model.Vector(modelMetadataBuffer, 4))
-	r.externals(model)
+	if !r.dialect.InlineOnly {
+		r.externals(model)
+	}
 	if err := r.buffers(model); err != nil {
 		return err
 	}
@@ -166,23 +182,7 @@ func (r *reader) note(loses bool, text string) {
 }
 
 // err turns the FlatBuffer's first fault into the contract's error.
-func (r *reader) err() error { return FlatError(r.fb.Err()) }
-
-// FlatError returns a fault of a FlatBuffer as a *format.Error, nil for nil.
-func FlatError(err error) error {
-	var fe *flatbuf.Error
-	if !errors.As(err, &fe) {
-		return err
-	}
-	kind := format.ErrMalformed
-	switch fe.Reason {
-	case flatbuf.Beyond:
-		kind = format.ErrTruncated
-	case flatbuf.Budget:
-		kind = format.ErrLimit
-	}
-	return format.Errorf(kind, fe.Offset, "%s", fe.Msg)
-}
+func (r *reader) err() error { return flatfmt.Error(r.fb.Err()) }
 
 // judge decides whether a file that cannot be read is scrambled rather than
 // damaged: the identifier is intact but what follows has no structure.

@@ -78,7 +78,7 @@ func (r *reader) tensor(t flatbuf.Table, out *graph.Tensor) error {
 
 // bind gives a tensor its constant value, if it has one.
 func (r *reader) bind(t flatbuf.Table, out *graph.Tensor) error {
-	if id := t.Uint32(tensorExternalBuffer, 0); id != 0 {
+	if id := r.externalID(t); id != 0 {
 		out.Const = r.external[id]
 		if out.Const == nil {
 			return format.Errorf(format.ErrMalformed, int64(t.Pos()), "external buffer %d is not listed", id)
@@ -94,6 +94,13 @@ func (r *reader) bind(t flatbuf.Table, out *graph.Tensor) error {
 	}
 	out.Const = r.consts[i]
 	return nil
+}
+
+func (r *reader) externalID(t flatbuf.Table) uint32 {
+	if r.dialect.InlineOnly {
+		return 0
+	}
+	return t.Uint32(tensorExternalBuffer, 0)
 }
 
 // shapeOf joins shape and shape_signature: the signature says which
