@@ -16,6 +16,7 @@ import (
 	"github.com/gaugenn/gaugenn/graph/format/onnx"
 	"github.com/gaugenn/gaugenn/graph/format/openvino"
 	"github.com/gaugenn/gaugenn/graph/format/ort"
+	"github.com/gaugenn/gaugenn/graph/format/tengine"
 	"github.com/gaugenn/gaugenn/graph/format/tensorflow"
 	"github.com/gaugenn/gaugenn/graph/format/tflite"
 	"github.com/gaugenn/gaugenn/graph/format/tnn"
@@ -38,5 +39,6 @@ func Formats() []format.Format {
 		mnn.Format,
 		mxnet.Format,
 		tnn.Format,
+		tengine.Format,
 	}
 }
