@@ -16,8 +16,9 @@ func gpuOf(t device.Target) (processor, bool) {
 	v := t.Device.Vector(0, device.AffinityAny)
 	peak, known := v.Get("gpu_f32_mac_per_s")
 	bw, _ := v.Get("bandwidth_gbps")
+	busy := min(max(peak*gpuPJPerPeak*1e-12, deviceMinW), deviceMaxW)
 	peak *= gpuShare
-	p := processor{f32: peak, half: peak, i8: peak, bandwidth: 0.4 * bw * 1e9, cacheBytes: 256 << 10, cacheFactor: 1.5, launch: 50e-6, gpuLike: true,
+	p := processor{busyW: busy, f32: peak, half: peak, i8: peak, bandwidth: 0.4 * bw * 1e9, cacheBytes: 256 << 10, cacheFactor: 1.5, launch: 50e-6, gpuLike: true,
 		floatBytes: 4, confidence: t.Device.SoC.GPU.F32MACs.Confidence}
 	if t.Precision != device.F32 { // delegates compute in float16 unless told otherwise
 		p.half, p.floatBytes = 1.7*peak, 2
@@ -37,7 +38,8 @@ func npuOf(t device.Target) (processor, bool) {
 	v := t.Device.Vector(0, device.AffinityAny)
 	peak, known := v.Get("npu_mac_per_s")
 	bw, _ := v.Get("bandwidth_gbps")
-	p := processor{i8: 0.7 * peak, half: 0.2 * peak, f32: 0.2 * peak, bandwidth: 0.5 * bw * 1e9, cacheBytes: 4 << 20, cacheFactor: 4, launch: 3e-6, gpuLike: true,
+	busy := min(max(peak*npuPJPerPeak*1e-12, deviceMinW), deviceMaxW)
+	p := processor{busyW: busy, i8: 0.7 * peak, half: 0.2 * peak, f32: 0.2 * peak, bandwidth: 0.5 * bw * 1e9, cacheBytes: 4 << 20, cacheFactor: 4, launch: 3e-6, gpuLike: true,
 		floatBytes: 2, confidence: t.Device.SoC.NPU.TOPS.Confidence}
 	if !known {
 		p.confidence = device.ConfidenceAssumed

@@ -17,6 +17,7 @@ type processor struct {
 	winograd      bool
 	gpuLike       bool // wants thousands of outputs to be busy
 	floatBytes    float64
+	busyW         float64 // of an accelerator while it works, above idle
 	confidence    float64 // least confidence of a fact that entered
 }
 

@@ -18,13 +18,15 @@ type corePower struct {
 const (
 	vectorFactor   = 1.3   // vector code draws more than the CoreMark that the curves were taken with
 	dramPJPerByte  = 60.0  // LPDDR4X and LPDDR5 with their controller, about 6 to 9 pJ a bit
-	gpuPJPerMAC    = 5.0   // float16 MAC on a mobile GPU with its registers and caches
-	npuPJPerMAC    = 1.0   // int8 MAC on a mobile NPU with its buffers
+	gpuPJPerPeak   = 6.0   // busy power of a mobile GPU for each MAC per second of its float32 peak: 3 W for 500 GMAC/s
+	npuPJPerPeak   = 0.2   // the same of an NPU and its int8 peak: 3 W for 30 TOPS
+	deviceMinW     = 0.5   // a busy accelerator draws at least this
+	deviceMaxW     = 6.0   // and a phone cannot feed one more
 	hostWatts      = 0.15  // CPU share of driving an accelerator
 	spreadMeasured = 1.7   // power curve of this very SoC
 	spreadLike     = 2.2   // curve of the same core design in other SoCs
 	spreadGeneric  = 3.0   // by kind of core only
-	spreadDevice   = 3.5   // accelerators, by energy per operation
+	spreadDevice   = 3.5   // accelerators, by their peak
 	curvePower     = 2.5   // power grows about so with the clock along a cluster's curve
 	shrink         = 0.5   // and about so with the square root of the process size
 	bigW           = 0.110 // W at 1 GHz of wide out-of-order cores: median of the published curves over GHz^2.5
@@ -55,11 +57,7 @@ func (res *Result) energy(m *Machine) {
 		seconds := l.LatencyMS / 1000
 		own, lo, hi := m.power.watts*seconds, m.power.lo*seconds, m.power.hi*seconds
 		if l.Processor != device.CPU {
-			pj := gpuPJPerMAC
-			if l.Processor != device.GPUDelegate {
-				pj = npuPJPerMAC
-			}
-			own = l.macs*pj*1e-12 + hostWatts*seconds
+			own = (m.main.busyW + hostWatts) * seconds
 			lo, hi = own/spreadDevice, own*spreadDevice
 		}
 		traffic := l.bytes * dramPJPerByte * 1e-12

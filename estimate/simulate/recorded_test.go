@@ -3,6 +3,7 @@ package simulate_test
 import (
 	"compress/gzip"
 	"encoding/csv"
+	"fmt"
 	"io"
 	"math"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/gaugenn/gaugenn/estimate/device"
+	"github.com/gaugenn/gaugenn/estimate/feature"
 	"github.com/gaugenn/gaugenn/estimate/simulate"
 	"github.com/gaugenn/gaugenn/graph"
 	"github.com/gaugenn/gaugenn/graph/format"
@@ -206,6 +208,48 @@ func ncnnTarget(row map[string]string) device.Target {
 		tg.Affinity = device.AffinityLittle
 	}
 	return tg
+}
+
+// Energy of single convolutions was recorded on one phone that its authors do not name. Simulated on phones of that time's upper tiers, the
+// bands must hold most of it: a check of magnitude, since no licensed recording exists.
+func TestEnergy_holdsRecordedKernels(t *testing.T) {
+	rows := recorded(t, "energy_kernels.csv.gz")
+	for _, soc := range []string{"Snapdragon 855", "Snapdragon 865", "Snapdragon 888", "Snapdragon 8 Gen 1", "Tensor G1"} {
+		for _, processor := range []device.Delegate{device.CPU, device.GPUDelegate} {
+			tg := target(t, soc, processor, 4)
+			if processor == device.GPUDelegate {
+				tg.Precision = device.F16
+			}
+			m, err := simulate.NewMachine(tg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var logs []float64
+			inside := 0
+			for _, row := range rows {
+				var size, in, out, kernel, stride int
+				n, _ := fmt.Sscanf(row["graph"], "conv-bn-relu:HW=%d,CIN=%d,COUT=%d,K=%d,S=%d", &size, &in, &out, &kernel, &stride)
+				if row["processor"] != string(processor) || n != 5 {
+					continue
+				}
+				res, err := m.RunNetwork(&feature.Network{Layers: []feature.Layer{conv("conv", feature.Conv, size, in, out, kernel, stride)}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				v := number(row["value"])
+				logs = append(logs, math.Log(res.EnergyMJ.Value/v))
+				if v >= res.EnergyMJ.Lo && v <= res.EnergyMJ.Hi {
+					inside++
+				}
+			}
+			sort.Float64s(logs)
+			median, cover := math.Exp(logs[len(logs)/2]), float64(inside)/float64(len(logs))
+			t.Logf("%-20s %s: %d kernels, simulated over recorded median %.2f, band holds %.0f %%", soc, processor, len(logs), median, 100*cover)
+			if cover < 0.8 || median < 0.4 || median > 2.5 {
+				t.Errorf("%s %s: median %.2f, band holds %.0f %%", soc, processor, median, 100*cover)
+			}
+		}
+	}
 }
 
 // Greedy packing is close to the lower bound on the recorded networks.

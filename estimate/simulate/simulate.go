@@ -22,14 +22,14 @@ var (
 
 // Layer is one kernel of a simulated run.
 type Layer struct {
-	Name, Op    string
-	Kind        feature.Kind
-	Processor   device.Delegate // where it ran: the target's delegate, or cpu for a fallback
-	LatencyMS   float64
-	EnergyMJ    float64 // 0 and Result.Energy.Known false when unknown
-	Bound       string  // "compute", "memory", "start" or "unknown"
-	KnownCost   bool
-	macs, bytes float64
+	Name, Op  string
+	Kind      feature.Kind
+	Processor device.Delegate // where it ran: the target's delegate, or cpu for a fallback
+	LatencyMS float64
+	EnergyMJ  float64 // 0 and Result.Energy.Known false when unknown
+	Bound     string  // "compute", "memory", "start" or "unknown"
+	KnownCost bool
+	bytes     float64
 }
 
 // Range is a value with the range that holds 90 % of like runs.
@@ -174,7 +174,6 @@ func (m *Machine) layer(l *feature.Layer, on *device.Delegate) Layer {
 		seconds += p.launch
 	}
 	k.LatencyMS = seconds * 1000
-	k.macs = l.MACs
 	k.bytes = l.Params*p.floatBytes + (l.InElems+l.OutElems)*p.floatBytes
 	if l.Int8 {
 		k.bytes /= p.floatBytes

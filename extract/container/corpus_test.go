@@ -97,7 +97,7 @@ func TestCorpus_malformedPackagesAreListed(t *testing.T) {
 
 func TestOpenFile(t *testing.T) {
 	dir := t.TempDir()
-	for _, n := range []int{0, 10, 300_000} {
+	for _, n := range []int{0, 10, 300_000, 40 << 20} {
 		want := bytes.Repeat([]byte("x"), n)
 		p := filepath.Join(dir, "f")
 		if err := os.WriteFile(p, want, 0o600); err != nil {

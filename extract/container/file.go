@@ -7,8 +7,13 @@ import (
 	mmap "github.com/edsrzf/mmap-go"
 )
 
-// mapThreshold is the size in bytes below which reading beats mapping.
-const mapThreshold = 64 << 10
+const (
+	// mapThreshold is the size in bytes below which reading beats mapping.
+	mapThreshold = 64 << 10
+	// releaseThreshold is the size below which a file may stay in memory as long
+	// as it is open: giving pages back and faulting them in again costs more.
+	releaseThreshold = 32 << 20
+)
 
 // File is a file's content as one slice, mapped where that is cheaper.
 //
@@ -53,7 +58,7 @@ func (f *File) Data() []byte { return f.data }
 // Release tells the system that part, a slice of Data, will not be read again
 // soon, so that its pages do not count as used memory. The bytes stay readable.
 func (f *File) Release(part []byte) {
-	if f.mapped != nil && len(part) > 0 {
+	if f.mapped != nil && len(part) > 0 && len(f.data) >= releaseThreshold {
 		release(f.data, part)
 	}
 }

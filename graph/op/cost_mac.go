@@ -288,3 +288,11 @@ func costSpectral(s *site) work {
 	}
 	return z.done(0, ops)
 }
+
+// costDet: n³/3 MACs per matrix, the LU decomposition (Golub & Van Loan,
+// Matrix Computations, 3.2).
+func costDet(s *site) work {
+	var z sizes
+	n := z.dim(s.shape(0).Dim(-1))
+	return z.done(mul(z.of(s.outShape(0)), mul(n, n, n)/3), 0)
+}

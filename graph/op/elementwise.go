@@ -24,7 +24,14 @@ func inferDropout(s *site) {
 	s.set(1, free2(s.shape(0)), graph.Bool)
 }
 
-func inferCast(s *site) { s.set(0, free2(s.shape(0)), attrs[graph.CastAttrs](s).To) }
+// inferCast: x, [like]; the attribute's dtype, else that of like.
+func inferCast(s *site) {
+	to := attrs[graph.CastAttrs](s).To
+	if to == graph.UnknownDType && s.has(1) {
+		to = s.dtype(1)
+	}
+	s.set(0, free2(s.shape(0)), to)
+}
 
 func inferQuantize(s *site) {
 	to := attrs[graph.CastAttrs](s).To
@@ -51,8 +58,8 @@ func inferDynamicQuantize(s *site) {
 	s.set(2, graph.ShapeOf(), graph.Uint8)
 }
 
-// inferBroadcast: all operands broadcast together, dtype of the first.
-func inferBroadcast(s *site) { broadcastTo(s, 0, s.dtype(0)) }
+// inferBroadcast: all operands broadcast together, dtype of the first that has one.
+func inferBroadcast(s *site) { broadcastTo(s, 0, costType(s)) }
 
 // inferCompare is inferBroadcast with a boolean result.
 func inferCompare(s *site) { broadcastTo(s, 0, graph.Bool) }

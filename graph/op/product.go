@@ -252,3 +252,10 @@ func inferEinsum(s *site) {
 	}
 	s.set(0, graph.ShapeOfDims(dims...), s.dtype(0))
 }
+
+// inferDet: [..., n, n] -> [...].
+func inferDet(s *site) {
+	if x := s.shape(0); x.Len() >= 2 {
+		s.set(0, free2(leading(x)), s.dtype(0))
+	}
+}

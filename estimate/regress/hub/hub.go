@@ -151,7 +151,7 @@ func (e *Ensemble) Predict(given, asked []Row) []Prediction {
 			f = interpolate(e.fresh, len(given))
 		}
 		h := 1.645 * f * s[i]
-		out[i] = Prediction{math.Exp(m[i] - math.Min(shrink*s[i]*s[i], maxShrink)), math.Exp(m[i] - h), math.Exp(m[i] + h)}
+		out[i] = Prediction{math.Exp(m[i]), math.Exp(m[i] - h), math.Exp(m[i] + h)}
 	}
 	return out
 }

@@ -17,12 +17,13 @@ type Spreads struct {
 	Launch, Runtime, Run    float64 // overhead by runtime, level by runtime, level of a run
 	Network, NetworkVariant float64 // what a graph does not tell: by model, and by model and precision or runtime
 	Residual, Degrees       float64 // Student-t scale and degrees of freedom of a row
+	Norm                    float64 // how arithmetic and traffic of a layer overlap: 1 not at all
 }
 
 // DefaultSpreads returns the spreads that Physics uses.
 func DefaultSpreads() Spreads {
-	return Spreads{Unit: .25, UnitPrecision: .15, Device: .8, DevicePrecision: .4, Group: .4, GroupPrecision: .2, Fallback: .6,
-		Launch: .3, Runtime: .15, Run: .12, Network: 0, NetworkVariant: 0, Residual: .16, Degrees: 3}
+	return Spreads{Unit: .25, UnitPrecision: .15, Device: .8, DevicePrecision: .4, Group: .5, GroupPrecision: .2, Fallback: .6,
+		Launch: .3, Runtime: .15, Run: .12, Network: 0, NetworkVariant: 0, Residual: .16, Degrees: 3, Norm: 4}
 }
 
 // effect is one parameter's weight in a row.
@@ -47,6 +48,7 @@ type Physics struct {
 	phi     []float64      // parameters, in prior standard deviations
 	half    *mat.SymDense  // posterior covariance of phi (Laplace)
 	devices map[string]bool
+	offset  map[workload]float64 // what a workload took beyond the model on the devices seen
 }
 
 // NewPhysics fits the model to the rows that have a network and a precision it
@@ -55,11 +57,12 @@ func NewPhysics(rows []Row, s Spreads) (*Physics, error) {
 	p := &Physics{spreads: s, index: map[string]int{}, devices: map[string]bool{}}
 	p.reserve()
 	var ds []design
+	var ws []workload
 	for i := range rows {
 		r := &rows[i]
 		if d, ok := p.design(r, true); ok && r.LatencyMS > 0 {
 			d.y = math.Log(r.LatencyMS)
-			ds = append(ds, d)
+			ds, ws = append(ds, d), append(ws, r.workload())
 			p.devices[r.Device] = true
 		}
 	}
@@ -67,7 +70,25 @@ func NewPhysics(rows []Row, s Spreads) (*Physics, error) {
 		return nil, ErrNoRows
 	}
 	p.fit(ds)
+	p.offsets(ds, ws)
 	return p, nil
+}
+
+// offsets sets the median residual of each workload over devices, drawn to 0
+// with the weight of half a row. They tell the level of a new device from rows
+// of networks that were seen elsewhere.
+func (p *Physics) offsets(ds []design, ws []workload) {
+	eta, share := make([]float64, len(terms)), make([]float64, len(terms))
+	rest := map[workload][]float64{}
+	for i := range ds {
+		level := p.eta(&ds[i], p.phi, eta)
+		rest[ws[i]] = append(rest[ws[i]], ds[i].y-level-evaluate(eta, ds[i].x, share))
+	}
+	p.offset = map[workload]float64{}
+	for w, r := range rest {
+		n := float64(len(r))
+		p.offset[w] = median(r) * n / (n + .5)
+	}
 }
 
 // reserve numbers the parameters that every row has.
@@ -114,7 +135,7 @@ func (p *Physics) design(r *Row, learn bool) (design, bool) {
 	if !ok || r.Net == nil {
 		return design{}, false
 	}
-	d := design{x: r.Net.amounts(k, r.Runtime), precision: k}
+	d := design{x: r.Net.amounts(k, r.Runtime, p.spreads.Norm), precision: k}
 	s := &p.spreads
 	get := func(weight float64, parts ...string) []effect {
 		if i, ok := p.find(parts...); ok {

@@ -137,6 +137,9 @@ func (p *Physics) sharedVariance(d *design, share []float64) float64 {
 	return v
 }
 
+// givenScale is the Student-t scale of given rows around the model.
+const givenScale = .1
+
 // adapt finds a new device's parameters from the given rows by reweighted
 // Gauss-Newton steps, and their posterior covariance.
 func (p *Physics) adapt(prior [newcomerParams]float64, given []Row, known bool) ([newcomerParams]float64, *mat.SymDense) {
@@ -148,7 +151,7 @@ func (p *Physics) adapt(prior [newcomerParams]float64, given []Row, known bool) 
 	for i := 0; i < newcomerParams; i++ {
 		cov.SetSym(i, i, 1)
 	}
-	const scale2, nu = .15 * .15, 3.
+	const scale2, nu = givenScale * givenScale, 3.
 	for step := 0; step < 30 && len(given) > 0; step++ {
 		h, g := mat.NewSymDense(newcomerParams, nil), make([]float64, newcomerParams)
 		for i := range g {
@@ -160,7 +163,7 @@ func (p *Physics) adapt(prior [newcomerParams]float64, given []Row, known bool) 
 			if !ok {
 				continue
 			}
-			e := math.Log(given[i].LatencyMS) - m
+			e := math.Log(given[i].LatencyMS) - m - p.offset[given[i].workload()]
 			w := (nu + 1) / (nu*scale2 + e*e)
 			for a := range j {
 				g[a] += w * e * j[a]

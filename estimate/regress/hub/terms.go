@@ -76,19 +76,46 @@ var (
 // amounts returns the amount of each term for a network at a precision under a
 // runtime. TFLite's delegate leaves convolutions over three axes to the CPU;
 // ONNX Runtime leaves normalisations with 16-bit activations to it.
-func (w *Work) amounts(precision int, runtime string) []float64 {
-	a, wb := activationMB[precision], weightMB[precision]
-	x := []float64{w.Dense / 1e9, w.Padded / 1e9, w.Dilated / 1e9, w.Grouped / 1e9, w.Depthwise / 1e6, w.Product / 1e9,
-		w.Weights * wb, w.Conv * a, w.Eltwise * a, w.Move * a, w.Norm * a, w.Spill * a,
-		w.Compute, w.Moves, w.Steps, 1, 0, 0}
-	if runtime == "tflite" && w.Spatial3 > 0 {
-		x[16] = x[0]
-		x[0], x[1], x[7], x[11] = 0, 0, 0, 0
+//
+// Arithmetic and memory traffic of one layer overlap: a layer takes the p-norm
+// of the two. With p = 1 they add up, with large p the longer one counts. At the
+// prior centres this is a sum again, of arithmetic and traffic each times its
+// part (side/norm)^(p-1), so that amounts are scaled by these.
+func (w *Work) amounts(precision int, runtime string, p float64) []float64 {
+	x := make([]float64, len(terms))
+	x[15] = 1
+	cpu := runtime == "tflite" && w.Spatial3 > 0
+	for i := range w.layers {
+		l := w.layers[i].units(precision)
+		if cpu {
+			x[16] += l[0]
+			l[0], l[1], l[7], l[11] = 0, 0, 0, 0
+		}
+		var side [2]float64
+		for c := range terms {
+			if g := terms[c].group; g == compute || g == memory {
+				side[g] += terms[c].centre[precision] * l[c]
+			}
+		}
+		norm := math.Pow(math.Pow(side[0], p)+math.Pow(side[1], p), 1/p)
+		for c := range l {
+			if g := terms[c].group; (g == compute || g == memory) && norm > 0 {
+				l[c] *= math.Pow(side[g]/norm, p-1)
+			}
+			x[c] += l[c]
+		}
 	}
 	if runtime == "onnx" && precision == 2 && w.Norm > 1e5 {
-		x[17] = (w.Eltwise + w.Norm) * a
+		x[17] = (w.Eltwise + w.Norm) * activationMB[precision]
 	}
 	return x
+}
+
+// units returns a layer's amounts of the terms up to the fixed one.
+func (l *load) units(precision int) [15]float64 {
+	a := activationMB[precision]
+	return [15]float64{l.Dense / 1e9, l.Padded / 1e9, l.Dilated / 1e9, l.Grouped / 1e9, l.Depthwise / 1e6, l.Product / 1e9,
+		l.Weights * weightMB[precision], l.Conv * a, l.Eltwise * a, l.Move * a, l.Norm * a, l.Spill * a, l.Compute, l.Moves, l.Steps}
 }
 
 // evaluate returns log(sum exp(eta)*x) and writes each term's share.

@@ -6,9 +6,16 @@ import (
 	"github.com/gaugenn/gaugenn/estimate/feature"
 )
 
-// Work is the work of a network in the terms of Physics, before dtypes: counts
-// of multiply-accumulates and of elements per inference.
+// Work is the work of a network by layer, in the order of execution, and their
+// sum.
 type Work struct {
+	load
+	layers []load
+}
+
+// load is the work of a layer or a network in the terms of Physics, before dtypes: counts
+// of multiply-accumulates and of elements per inference.
+type load struct {
 	Dense, Padded, Grouped, Dilated, Depthwise float64 // multiply-accumulates; Padded counts those that tiles of 32 channels add
 	Spatial3                                   float64 // those of Dense that slide over three axes
 	Product                                    float64 // multiply-accumulates of two activations
@@ -29,11 +36,14 @@ func WorkOf(n *feature.Network) *Work {
 	w := &Work{}
 	for i := range n.Layers {
 		w.add(&n.Layers[i])
+		var l load
+		l.add(&n.Layers[i])
+		w.layers = append(w.layers, l)
 	}
 	return w
 }
 
-func (w *Work) add(l *feature.Layer) {
+func (w *load) add(l *feature.Layer) {
 	traffic := l.InElems + l.OutElems
 	w.Weights += l.Params
 	if l.Kind != feature.Reshape {
@@ -64,7 +74,7 @@ func (w *Work) add(l *feature.Layer) {
 	}
 }
 
-func (w *Work) compute(l *feature.Layer, traffic float64) {
+func (w *load) compute(l *feature.Layer, traffic float64) {
 	w.Conv += traffic
 	w.Compute++
 	in, out := float64(max(1, l.InChannels)), float64(max(1, l.OutChannels))

@@ -1,0 +1,187 @@
+package main
+
+import (
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gaugenn/gaugenn/estimate/feature"
+	"github.com/gaugenn/gaugenn/estimate/record"
+	"github.com/gaugenn/gaugenn/estimate/regress/ncnn"
+)
+
+type fitOptions struct {
+	rows                       []string
+	graphs, networks, devices  string
+	writeNetworks, out, asTool string
+	quiet                      bool
+}
+
+func fitCommand() *cobra.Command {
+	var o fitOptions
+	c := &cobra.Command{
+		Use:   "fit",
+		Short: "Fit a profile on recorded or measured rows",
+		Long: `Fit reads measurement rows (CSV, .gz allowed) and the networks they name, either as
+graph files below --graphs or as kernels in --networks, and writes a profile that
+estimate answers from. The same rows and networks give the same profile, byte for byte.`,
+		Example: "  gaugenn calibrate fit --rows ncnn.csv.gz --graphs graphs/ -o ncnn.profile",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if len(o.rows) == 0 || o.out == "" || o.graphs == "" && o.networks == "" {
+				return usagef("fit needs --rows FILE, --graphs FOLDER or --networks FILE, and -o FILE")
+			}
+			return fit(cmd.Context(), o, cmd.ErrOrStderr())
+		},
+	}
+	f := c.Flags()
+	f.StringArrayVar(&o.rows, "rows", nil, "measurement rows, CSV or CSV.gz; may be repeated")
+	f.StringVar(&o.graphs, "graphs", "", "folder that the graph column's paths start from")
+	f.StringVar(&o.networks, "networks", "", "kernels of networks, as --write-networks makes them")
+	f.StringVar(&o.writeNetworks, "write-networks", "", "also write the kernels of the networks that the rows name")
+	f.StringVar(&o.devices, "devices", "", "device table for labels that the catalogue does not know")
+	f.StringVarP(&o.out, "output", "o", "", "file for the profile")
+	f.StringVar(&o.asTool, "tool", version, "version that the profile names")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "no summary")
+	return c
+}
+
+func fit(ctx context.Context, o fitOptions, stderr io.Writer) error {
+	started := time.Now()
+	var rows []record.Row
+	for _, p := range o.rows {
+		part, err := readRows(p)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, part...)
+	}
+	env, err := newEnv(o.graphs, o.devices)
+	if err != nil {
+		return err
+	}
+	if o.networks != "" {
+		kept, err := readNetworks(o.networks)
+		if err != nil {
+			return err
+		}
+		env.Network = kept.network
+	}
+	if o.writeNetworks != "" {
+		if err := writeNetworks(o.writeNetworks, rows, env); err != nil {
+			return err
+		}
+	}
+	p, err := ncnn.FitProfile(ctx, rows, env, o.asTool)
+	if err != nil {
+		return fmt.Errorf("fit: %w", err)
+	}
+	f, err := os.Create(o.out)
+	if err != nil {
+		return err
+	}
+	n, err := p.WriteTo(f)
+	if err != nil {
+		f.Close()
+		return err
+	}
+	if !o.quiet {
+		fmt.Fprintf(stderr, "fitted on %d of %d rows (hash %.12s) in %s: %s, %s\n", p.Rows(), len(rows), p.RowsHash(), time.Since(started).Round(time.Second), o.out, bytesText(n))
+	}
+	return f.Close()
+}
+
+// readRows reads a table of measurement rows, compressed or not.
+func readRows(path string) ([]record.Row, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	var r io.Reader = f
+	if strings.HasSuffix(path, ".gz") {
+		if r, err = gzip.NewReader(f); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	rows, err := record.ReadRows(r)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return rows, nil
+}
+
+// keptNetworks are networks that were read from a file of kernels.
+type keptNetworks map[string]*feature.Network
+
+func (k keptNetworks) network(path string) (*feature.Network, error) {
+	if n := k[path]; n != nil {
+		return n, nil
+	}
+	return nil, fmt.Errorf("network %q is not in the file of networks", path)
+}
+
+// networkLine is one line of a file of networks: derived facts of a graph, so
+// that a fit can be repeated without the graph files.
+type networkLine struct {
+	Graph   string           `json:"graph"`
+	Network *feature.Network `json:"network"`
+}
+
+func readNetworks(path string) (keptNetworks, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	out := keptNetworks{}
+	for d := json.NewDecoder(z); d.More(); {
+		var l networkLine
+		if err := d.Decode(&l); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		out[l.Graph] = l.Network
+	}
+	return out, nil
+}
+
+func writeNetworks(path string, rows []record.Row, env *record.Env) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	z := gzip.NewWriter(f)
+	enc := json.NewEncoder(z)
+	seen := map[string]bool{"": true}
+	for i := range rows {
+		g := rows[i].Graph
+		if seen[g] {
+			continue
+		}
+		seen[g] = true
+		n, err := env.Network(g)
+		if err != nil {
+			continue // rows without a readable graph are not fitted on either
+		}
+		if err := enc.Encode(networkLine{g, n}); err != nil {
+			f.Close()
+			return err
+		}
+	}
+	if err := z.Close(); err != nil {
+		f.Close()
+		return err
+	}
+	return f.Close()
+}
