@@ -29,6 +29,7 @@ type Catalogue struct {
 	external []externalRow
 	play     func() *playTable
 	names    func() []named
+	labels   *labelMemory // answers of FindLabel
 }
 
 type alias struct {
@@ -41,7 +42,7 @@ type partKey struct{ implementer, part, variant int }
 func newCatalogue() *Catalogue {
 	c := &Catalogue{cores: map[string]Core{}, coreKeys: map[string]string{"oryon": "Oryon1", "denver": "Denver2"}, socs: map[string]SoC{},
 		socKeys: map[string]string{}, weakKeys: map[string]string{}, byCode: map[string][]int{}, byName: map[string][]int{},
-		byCodename: map[string][]int{}, aliases: map[string]alias{}, parts: map[partKey]string{}, play: sync.OnceValue(loadPlay)}
+		byCodename: map[string][]int{}, aliases: map[string]alias{}, parts: map[partKey]string{}, play: sync.OnceValue(loadPlay), labels: &labelMemory{}}
 	c.names = sync.OnceValue(c.allNames)
 	return c
 }

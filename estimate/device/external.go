@@ -29,7 +29,7 @@ func (c *Catalogue) WithExternal(r io.Reader) (*Catalogue, error) {
 		return nil, fmt.Errorf("devices: %w", err)
 	}
 	next := *c
-	next.external = nil
+	next.external, next.labels = nil, &labelMemory{}
 	err = readTable(data, func(r row) error {
 		clusters, err := c.externalClusters(r.text("clusters"))
 		if err != nil || r.text("match") == "" {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // ErrNotFound is the kind of every error about a device that is not known.
@@ -52,8 +53,52 @@ func (c *Catalogue) Find(query string) (Device, error) {
 }
 
 // FindLabel returns the device of a recorded measurement from its device label and the SoC named beside it, which may be empty. A
-// named SoC wins over the one that the label leads to, except where both are bins of one part.
+// named SoC wins over the one that the label leads to, except where both are bins of one part. Answers are remembered, since tables name
+// few devices in many rows.
 func (c *Catalogue) FindLabel(label, soc string) (Device, error) {
+	key := [2]string{label, soc}
+	if d, ok := c.labels.get(key); ok {
+		return d.device, d.err
+	}
+	d, err := c.findLabel(label, soc)
+	c.labels.put(key, labelAnswer{d, err})
+	return d, err
+}
+
+// labelAnswer is a remembered answer of FindLabel.
+type labelAnswer struct {
+	device Device
+	err    error
+}
+
+// labelMemory holds the first answers of FindLabel, up to labelLimit.
+type labelMemory struct {
+	mu   sync.RWMutex
+	seen map[[2]string]labelAnswer
+}
+
+// labelLimit bounds what FindLabel remembers, whatever files name.
+const labelLimit = 4096
+
+func (m *labelMemory) get(key [2]string) (labelAnswer, bool) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	a, ok := m.seen[key]
+	return a, ok
+}
+
+func (m *labelMemory) put(key [2]string, a labelAnswer) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.seen == nil {
+		m.seen = map[[2]string]labelAnswer{}
+	}
+	if len(m.seen) < labelLimit {
+		m.seen[key] = a
+	}
+}
+
+func (c *Catalogue) findLabel(label, soc string) (Device, error) {
 	d, err := c.Find(label)
 	hint, ok := c.socByKey(squash(soc))
 	if !ok {

@@ -234,6 +234,16 @@ func FuzzFind(f *testing.F) {
 	})
 }
 
+func BenchmarkFindLabel(b *testing.B) {
+	c := device.Embedded()
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := c.FindLabel("Kirin 970 (Cortex-A73 2.4GHz x 4 + Cortex-A53 1.8GHz x 4)", "Hi3670"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 func BenchmarkFind(b *testing.B) {
 	c := device.Embedded()
 	for _, q := range []string{"Pixel 7", "Qualcomm SM8150-AC Snapdragon 855+ (Kyro485 2.96 GHz + 2.42 GHz x 3 + 1.80 GHz x 4 + Adreno 640)", "Tab S9"} {
