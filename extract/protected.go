@@ -50,7 +50,7 @@ func (w *worker) scrambled(head []byte, size int64) bool {
 	for i := range w.Formats {
 		for _, s := range w.Formats[i].Embedded {
 			at := int(s.Offset)
-			for n := 1; n <= 4 && at >= 0 && at+len(s.Bytes) <= len(short); n++ {
+			for n := 1; n <= min(4, len(s.Bytes)) && at >= 0 && at+len(s.Bytes) <= len(short); n++ {
 				if key, ok := deriveKey(short[at:], s.Bytes, at, n); ok {
 					unscramble(plain[:], short, key)
 					if plausible(plain[:], s, size) {
@@ -73,7 +73,7 @@ func (w *worker) protection(a *artifact, named nameKind) string {
 	if len(a.data) < 64 || container64(a.data) {
 		return ""
 	}
-	if reason := w.xored(a); reason != "" {
+	if reason := w.xored(a, named); reason != "" {
 		return reason
 	}
 	if named == plainName && !hasWord(a.path) {
@@ -93,7 +93,7 @@ func container64(data []byte) bool {
 // xored reports a model under a repeating XOR key of one to four bytes, found by
 // known plaintext and confirmed by the format's parser on a copy that is thrown
 // away: the finding stays encrypted.
-func (w *worker) xored(a *artifact) string {
+func (w *worker) xored(a *artifact, named nameKind) string {
 	head := a.data[:min(len(a.data), xorHead)]
 	for i := range w.Formats {
 		for _, s := range w.Formats[i].Embedded {
@@ -103,6 +103,9 @@ func (w *worker) xored(a *artifact) string {
 		}
 	}
 	for _, s := range plaintexts {
+		if len(s.Bytes) == 1 && named == plainName {
+			continue // any file could begin so: too little to go by
+		}
 		if reason := w.tryXOR(a, head, s); reason != "" {
 			return reason
 		}
@@ -143,21 +146,20 @@ func (w *worker) tryXOR(a *artifact, head []byte, s format.Signature) string {
 // deriveKey returns the key of n bytes that turns want into got at offset at of
 // the file, if there is one that is not zero.
 func deriveKey(got, want []byte, at, n int) ([]byte, bool) {
-	key, known := make([]byte, n), make([]bool, n)
-	any := false
-	for i := range want {
+	var key [4]byte
+	nonzero := false
+	for i := range want { // len(want) ≥ n, so that every byte of the key is met
 		k, j := got[i]^want[i], (at+i)%n
-		if known[j] && key[j] != k {
+		if i >= n && key[j] != k {
 			return nil, false
 		}
-		key[j], known[j] = k, true
-		any = any || k != 0
+		key[j] = k
+		nonzero = nonzero || k != 0
 	}
-	// A shorter key repeated is found as such; here every byte must be known.
-	for _, k := range known {
-		any = any && k
+	if !nonzero {
+		return nil, false
 	}
-	return key, any
+	return bytes.Clone(key[:n]), true
 }
 
 // plausible is a cheap test before a format is asked: a FlatBuffer's identifier
