@@ -140,6 +140,7 @@ func (a *adder) node(gi, ni int) graph.Cost {
 	if len(n.Subgraphs) == 0 {
 		return own
 	}
+	own = graph.Cost{Known: true}.Add(own)
 	switch n.Op {
 	case graph.If:
 		return own.Add(a.branch(n))
