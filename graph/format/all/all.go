@@ -7,6 +7,7 @@ import (
 	"github.com/gaugenn/gaugenn/graph/format"
 	"github.com/gaugenn/gaugenn/graph/format/caffe"
 	"github.com/gaugenn/gaugenn/graph/format/circle"
+	"github.com/gaugenn/gaugenn/graph/format/coreml"
 	"github.com/gaugenn/gaugenn/graph/format/darknet"
 	"github.com/gaugenn/gaugenn/graph/format/executorch"
 	"github.com/gaugenn/gaugenn/graph/format/litertlm"
@@ -33,6 +34,7 @@ func Formats() []format.Format {
 		ncnn.Format,
 		onnx.Format,
 		tensorflow.Format,
+		coreml.Format,
 		caffe.Format,
 		darknet.Format,
 		openvino.Format,

@@ -10,14 +10,15 @@
 // # Neural networks
 //
 // Layers are nodes; their words are the schema's names of the layer types. A
-// preprocessing step counts as a layer "scaler" or "mean_image" in front. Weights
-// are constants named "layer/weights". Networks of the old shape mapping work on
+// preprocessing step is a node "scaler" or "mean_image", behind the layers as in
+// the file. Weights are constants named "layer/weights". Networks of the old shape mapping work on
 // [C, H, W] without a batch; those of the exact mapping state ranks per layer.
 //
 // # ML Programs
 //
 // Operations are nodes, but for "const", whose values are constants. Values in
-// weights/weight.bin are views of that file. Operations that expand compressed
+// weights/weight.bin are views of that file; values in place, which writers
+// choose for fewer than ten elements, are no parameters. Operations that expand compressed
 // weights (constexpr_...) stay nodes. The first block specialisation of each
 // function is read; the function "main" (or the default one) is the main graph,
 // and blocks of cond and while_loop are bodies.

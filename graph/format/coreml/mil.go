@@ -422,9 +422,10 @@ func (b *milBuilder) readValue(m protowire.Message) (*milValue, error) {
 	return v, nil
 }
 
-// immediate is a value in place. Lists of floats and bytes are views.
+// immediate is a value in place, which writers choose for fewer than ten
+// elements: no parameter. Lists of floats and bytes are views.
 func (p *parser) immediate(m protowire.Message, t *graph.Tensor) *graph.Const {
-	c := &graph.Const{NotParam: !t.DType.IsFloat() && t.DType.Bits() != 8 && t.DType.Bits() != 4}
+	c := &graph.Const{NotParam: true}
 	list, kind, ok := tensorValue(m)
 	if !ok {
 		return c

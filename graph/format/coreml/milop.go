@@ -27,6 +27,9 @@ func (b *milBuilder) emit(op *operation) error {
 	e, known := milOps[op.kind]
 	if known {
 		n.Op = e.op
+		if err := b.compressed(op, e.args); err != nil {
+			return err
+		}
 	}
 	if known && e.args != nil {
 		c.operands(e.args...)
@@ -48,6 +51,23 @@ func (b *milBuilder) emit(op *operation) error {
 		e.translate(c)
 	}
 	return b.node(n)
+}
+
+// compressed adds the values that operations on compressed weights have among
+// their attributes (opset iOS 16) instead of their arguments.
+func (b *milBuilder) compressed(op *operation, args []string) error {
+	for _, arg := range args {
+		m, ok := op.attrs[arg]
+		if !ok || len(op.args[arg]) > 0 {
+			continue
+		}
+		id, err := b.inPlace(arg, m)
+		if err != nil {
+			return err
+		}
+		op.args[arg] = []graph.TensorID{id}
+	}
+	return nil
 }
 
 // operands sets the canonical operands to the named arguments.

@@ -62,11 +62,14 @@ func (p *parser) network(m protowire.Message, d *modelDescription, role graph.Ro
 			return 0, err
 		}
 	}
+	scalers := b.g.Nodes
+	b.g.Nodes = make([]graph.Node, 0, len(layers)+len(scalers))
 	for i, l := range layers {
 		if err := nb.layer(l); err != nil {
 			return 0, fmt.Errorf("layer %d: %w", i, err)
 		}
 	}
+	b.g.Nodes = append(b.g.Nodes, scalers...)
 	return b.index, b.outputs(d)
 }
 
@@ -92,7 +95,8 @@ type netBuilder struct {
 	exact bool
 }
 
-// preprocessing is scaling of an image, or a mean image: a node in front.
+// preprocessing is scaling of an image, or a mean image. The layers read its
+// result; its node stands behind theirs, as in the file.
 func (b *netBuilder) preprocessing(m protowire.Message, d *modelDescription) error {
 	var f protowire.Field
 	feature, kind := "", "scaler"
@@ -206,9 +210,10 @@ func (b *netBuilder) layer(m protowire.Message) error {
 		n.Outputs = append(n.Outputs, id)
 	}
 	if n.Op == graph.Constant && len(n.Outputs) == 1 && len(n.Inputs) == 1 {
-		w := b.g.Tensors[n.Inputs[0]]
-		out := &b.g.Tensors[n.Outputs[0]]
-		out.Const, out.Shape, out.DType = w.Const, w.Shape, w.DType
+		if w := b.g.Tensor(n.Inputs[0]); w != nil {
+			out := &b.g.Tensors[n.Outputs[0]]
+			out.Const, out.Shape, out.DType = w.Const, w.Shape, w.DType
+		}
 		n.Inputs = nil
 	}
 	return b.node(n)
@@ -271,8 +276,8 @@ func (c *layerCall) rank(i int) int {
 		return c.ranks[i]
 	}
 	if i < len(c.out.Inputs) {
-		if r, ok := c.g.Tensors[c.out.Inputs[i]].Shape.Rank(); ok {
-			return r
+		if t := c.g.Tensor(c.out.Inputs[i]); t != nil && t.Shape.IsRanked() {
+			return t.Shape.Len()
 		}
 	}
 	return -1

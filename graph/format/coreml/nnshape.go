@@ -382,11 +382,53 @@ func (c *layerCall) subnet(number int32) error {
 	return m.Err()
 }
 
+// results makes the values that bodies write, which share names with the
+// network around them, outputs of the bodies and of the layer. Only names that
+// every body writes count.
+func (c *layerCall) results() error {
+	count := map[string]int{}
+	var order []string
+	for _, idx := range c.out.Subgraphs {
+		g := c.p.model.Graphs[idx]
+		for i := range g.Nodes {
+			for _, id := range g.Nodes[i].Outputs {
+				name := g.Tensors[id].Name
+				if count[name]++; count[name] == 1 {
+					order = append(order, name)
+				}
+			}
+		}
+	}
+	for _, name := range order {
+		if count[name] != len(c.out.Subgraphs) {
+			continue
+		}
+		for _, idx := range c.out.Subgraphs {
+			g := c.p.model.Graphs[idx]
+			for i := len(g.Tensors) - 1; i >= 0; i-- {
+				if g.Tensors[i].Name == name {
+					g.Outputs = append(g.Outputs, graph.TensorID(i))
+					break
+				}
+			}
+		}
+		id, err := c.define(name, graph.Tensor{})
+		if err != nil {
+			return err
+		}
+		c.out.Outputs = append(c.out.Outputs, id)
+	}
+	return nil
+}
+
 func nnBranch(c *layerCall) error {
 	if err := c.subnet(1); err != nil {
 		return err
 	}
-	return c.subnet(2)
+	if err := c.subnet(2); err != nil {
+		return err
+	}
+	return c.results()
 }
 
 func nnLoop(c *layerCall) error {

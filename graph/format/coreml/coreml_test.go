@@ -1,0 +1,222 @@
+package coreml_test
+
+import (
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/gaugenn/gaugenn/graph"
+	"github.com/gaugenn/gaugenn/graph/format"
+	"github.com/gaugenn/gaugenn/graph/format/coreml"
+	"github.com/gaugenn/gaugenn/graph/format/formattest"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// fixtures offers weight.bin under the name it has in a package.
+func fixtures(t testing.TB) []formattest.Fixture {
+	all := formattest.Load(t, "*.mlmodel")
+	for i := range all {
+		all[i].Companions = map[string][]byte{"weights/weight.bin": all[i].Companions["weight.bin"]}
+	}
+	return all
+}
+
+func load(t testing.TB, name string) *graph.Model {
+	t.Helper()
+	for _, fx := range fixtures(t) {
+		if fx.Name == name {
+			m, err := coreml.Format.Parse(fx.Input())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return m
+		}
+	}
+	t.Fatalf("no fixture %q", name)
+	return nil
+}
+
+func TestConformance(t *testing.T) { formattest.Run(t, coreml.Format, fixtures(t)) }
+
+func TestGolden(t *testing.T) {
+	for _, fx := range fixtures(t) {
+		t.Run(fx.Name, func(t *testing.T) { formattest.Golden(t, coreml.Format, fx, formattest.Update(*update)) })
+	}
+}
+
+func FuzzParse(f *testing.F) { formattest.Fuzz(f, coreml.Format, fixtures(f)) }
+
+func node(t testing.TB, g *graph.Graph, name string) *graph.Node {
+	t.Helper()
+	for i := range g.Nodes {
+		if g.Nodes[i].Name == name {
+			return &g.Nodes[i]
+		}
+	}
+	t.Fatalf("graph %q has no node %q", g.Name, name)
+	return nil
+}
+
+func TestParse_network(t *testing.T) {
+	g := load(t, "network.mlmodel").Graphs[0]
+	conv := node(t, g, "conv")
+	a := conv.Attrs.(*graph.ConvAttrs)
+	if conv.SourceOp != "convolution" || a.PadMode != graph.PadSameUpper || a.Strides[0] != 2 || a.OutChannels != 4 || a.Data.Batch != -1 {
+		t.Errorf("conv %+v", a)
+	}
+	if s := g.Tensor(conv.Input(1)).Shape.String(); s != "[4, 3, 3, 3]" {
+		t.Errorf("filter %s", s)
+	}
+	if g.Tensor(conv.Input(0)).Name != "image/scaler" || g.Nodes[len(g.Nodes)-1].SourceOp != "scaler" {
+		t.Error("the first layer must read the scaled image, the scaler stand last")
+	}
+	if n := node(t, g, "deconv"); n.Op != graph.ConvTranspose {
+		t.Errorf("deconv is %s", n.Op)
+	}
+	fc := g.Tensor(node(t, g, "fc").Input(1))
+	if fc.DType != graph.Uint8 || fc.Quant == nil || fc.Quant.Scales[0] != 0.1 || len(fc.Const.Data) != 20 {
+		t.Errorf("quantised weights %+v %+v", fc, fc.Quant)
+	}
+}
+
+func TestParse_exactMappingAndBranch(t *testing.T) {
+	m := load(t, "exact.mlmodel")
+	g := m.Graphs[0]
+	br := node(t, g, "branch")
+	if br.Op != graph.If || len(br.Subgraphs) != 2 || len(br.Outputs) != 1 || g.Tensor(br.Outputs[0]).Name != "y" {
+		t.Errorf("branch %+v", br)
+	}
+	if len(g.Outputs) != 1 || g.Outputs[0] != br.Outputs[0] {
+		t.Errorf("outputs %v", g.Outputs)
+	}
+	mm := node(t, g, "mm")
+	if s := g.Tensor(mm.Input(1)).Shape.String(); mm.Op != graph.MatMul || s != "[4, 4]" {
+		t.Errorf("batched matmul with weights %s", s)
+	}
+}
+
+func TestParse_programTakesWeightsFromItsFile(t *testing.T) {
+	m := load(t, "program.mlmodel")
+	if m.IsPartial() || len(m.Parts) != 1 || !m.Parts[0].Found {
+		t.Errorf("parts %+v, notes %v", m.Parts, m.Notes)
+	}
+	if !strings.HasPrefix(m.FormatVersion, "specification 7, opset CoreML6") || !strings.HasPrefix(m.Producer, "coremltools") {
+		t.Errorf("version %q producer %q", m.FormatVersion, m.Producer)
+	}
+	g := m.Graphs[0]
+	conv := node(t, g, "conv")
+	if a := conv.Attrs.(*graph.ConvAttrs); a.PadMode != graph.PadSameUpper || a.Strides[1] != 2 {
+		t.Errorf("conv %+v", a)
+	}
+	lut := 0
+	for i := range g.Nodes {
+		n := &g.Nodes[i]
+		if n.SourceOp == "const" {
+			t.Error("const operations are no nodes")
+		}
+		if n.SourceOp == "constexpr_lut_to_dense" {
+			lut++
+			if w := g.Tensor(n.Input(0)); w == nil || w.Const == nil || len(w.Const.Data) == 0 {
+				t.Errorf("indices of a palettised weight: %+v", w)
+			}
+		}
+		for _, id := range n.Outputs {
+			if !g.Tensor(id).Shape.IsStatic() {
+				t.Errorf("%s has shape %s", n.Name, g.Tensor(id).Shape)
+			}
+		}
+	}
+	if lut == 0 {
+		t.Error("no palettised weight")
+	}
+	if p := coreml.Format.Parts(fixtures(t)[2].Head()); len(p) == 0 || p[0] != "weights/weight.bin" {
+		t.Errorf("parts %v of %s", p, fixtures(t)[2].Name)
+	}
+}
+
+func TestParse_programWithoutItsFileIsPartial(t *testing.T) {
+	in := formattest.Load(t, "program.mlmodel")[0].Input()
+	in.Open = nil
+	m, err := coreml.Format.Parse(in)
+	if err != nil || !m.IsPartial() || len(m.Graphs[0].Nodes) == 0 {
+		t.Errorf("%v %v", m, err)
+	}
+}
+
+func TestParse_pipelineOfClassicModels(t *testing.T) {
+	m := load(t, "trees.mlmodel")
+	if len(m.Graphs) != 2 || m.Graphs[0].Nodes[0].Op != graph.Call || m.Graphs[1].Nodes[0].Op != graph.ClassicML || m.Graphs[1].Nodes[0].SourceOp != "treeEnsembleRegressor" {
+		t.Errorf("graphs %+v", m.Graphs)
+	}
+}
+
+func TestParse_limits(t *testing.T) {
+	in := formattest.Load(t, "network.mlmodel")[0].Input()
+	for _, l := range []format.Limits{{Nodes: 3}, {Tensors: 3}, {Depth: 1}} {
+		in.Limits = l
+		if _, err := coreml.Format.Parse(in); !errors.Is(err, format.ErrLimit) {
+			t.Errorf("%+v: %v, want limit", l, err)
+		}
+	}
+}
+
+func TestMatch_refusesOtherFiles(t *testing.T) {
+	for _, dir := range []string{"corpus/models/negative", "corpus/models/onnx", "corpus/models/tf-graphdef", "corpus/models/caffe", "corpus/models/tflite"} {
+		err := filepath.WalkDir(formattest.Shared(t, dir), func(path string, d os.DirEntry, err error) error {
+			if err != nil || !d.Type().IsRegular() {
+				return err
+			}
+			data, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			if _, err := coreml.Format.Parse(format.Input{Path: path, Data: data}); err == nil {
+				t.Errorf("%s is taken for a Core ML model", path)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestCorpus_network: layers and weights as the corpus' truth has them.
+func TestCorpus_network(t *testing.T) {
+	data, err := os.ReadFile(formattest.Shared(t, "corpus/models/coreml/edvardHua+PoseEstimationForMobile/release/hourglass_model/model.mlmodel"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := coreml.Format.Parse(format.Input{Data: data})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var params int64
+	for i := range m.Graphs[0].Tensors {
+		if tn := &m.Graphs[0].Tensors[i]; tn.Const != nil {
+			n, _ := tn.Shape.Elements()
+			params += n
+		}
+	}
+	if n := len(m.Graphs[0].Nodes); n != 845 || params != 418828 {
+		t.Errorf("%d layers, %d parameters; want 845 and 418828", n, params)
+	}
+}
+
+func BenchmarkParse(b *testing.B) {
+	data, err := os.ReadFile(formattest.Shared(b, "corpus/models/coreml/edvardHua+PoseEstimationForMobile/release/hourglass_model/model.mlmodel"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := coreml.Format.Parse(format.Input{Data: data}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
