@@ -9,6 +9,7 @@ import (
 	"github.com/gaugenn/gaugenn/graph/format/circle"
 	"github.com/gaugenn/gaugenn/graph/format/coreml"
 	"github.com/gaugenn/gaugenn/graph/format/darknet"
+	"github.com/gaugenn/gaugenn/graph/format/dlc"
 	"github.com/gaugenn/gaugenn/graph/format/executorch"
 	"github.com/gaugenn/gaugenn/graph/format/litertlm"
 	"github.com/gaugenn/gaugenn/graph/format/mnn"
@@ -31,6 +32,7 @@ func Formats() []format.Format {
 		executorch.Format,
 		litertlm.Format,
 		circle.Format,
+		dlc.Format,
 		ncnn.Format,
 		onnx.Format,
 		tensorflow.Format,
