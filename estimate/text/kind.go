@@ -26,8 +26,8 @@ const (
 
 // The reasons why a vocabulary cannot be used.
 var (
-	ErrUnigram       = errors.New("unigram vocabularies are not implemented by the tokenizer library")
-	ErrSentencePiece = errors.New("sentencepiece models are not implemented by the tokenizer library")
+	ErrUnigram       = errors.New("the tokenizer library does not run unigram vocabularies")
+	ErrSentencePiece = errors.New("word and character models of sentencepiece are not read")
 	ErrUnknownFile   = errors.New("not a tokenizer file that is known")
 	ErrTooLarge      = errors.New("tokenizer file is too large")
 	ErrMalformed     = errors.New("tokenizer file is malformed")

@@ -30,7 +30,7 @@ func loadLibrary(name string, data []byte) (l *library, err error) {
 	}
 	switch Detect(name, data) {
 	case KindSentencePiece:
-		return nil, ErrSentencePiece
+		return nil, ErrUnigram // of the same kind, and read by this package itself
 	case KindVocab:
 		if data, err = vocabConfig(data); err != nil {
 			return nil, err

@@ -55,6 +55,7 @@ type Tokenizer struct {
 
 	mu     sync.Mutex
 	local  *library
+	own    *pieces
 	child  *child
 	reason string // why the vocabulary is not used, "" when it is
 	extra  int
@@ -66,10 +67,10 @@ func Open(ctx context.Context, name string, data []byte, opts Options) *Tokenize
 	t := &Tokenizer{kind: Detect(name, data)}
 	var err error
 	switch {
-	case t.kind == KindUnigram:
-		err = ErrUnigram
-	case t.kind == KindSentencePiece:
-		err = ErrSentencePiece
+	case t.kind == KindUnigram || t.kind == KindSentencePiece:
+		if t.own, err = loadPieces(t.kind, data); err == nil {
+			t.extra = t.own.overhead
+		}
 	case t.kind == KindUnknown:
 		err = ErrUnknownFile
 	case len(data) > maxFile:
@@ -135,6 +136,8 @@ func (t *Tokenizer) Count(ctx context.Context, text string) Count {
 	switch {
 	case t.reason != "":
 		return rateOf(text, t.reason)
+	case t.own != nil:
+		n = t.own.count(text)
 	case t.local != nil:
 		n, err = t.local.count(text)
 	default:
@@ -150,9 +153,18 @@ func (t *Tokenizer) Count(ctx context.Context, text string) Count {
 	c := Count{Tokens: n, Lo: n, Hi: n, Basis: Exact}
 	if t.kind == KindBPE || t.kind == KindWordLevel {
 		c.Basis, c.Reason = Approximate, fmt.Sprintf("%s: the library differs from the reference on about 3 %% of strings", t.kind)
-		c.Lo, c.Hi = int(math.Floor(float64(n)*0.95)), int(math.Ceil(float64(n)*1.05))
+		c.Lo, c.Hi = margin(n)
+	}
+	if t.own != nil {
+		c.Basis, c.Reason = Approximate, fmt.Sprintf("%s: counted here; the normaliser's own table is not used", t.kind)
+		c.Lo, c.Hi = margin(n)
 	}
 	return c
+}
+
+// margin is the range of an approximate count: 5 % either way, for strings that are cut otherwise by the reference.
+func margin(n int) (lo, hi int) {
+	return int(math.Floor(float64(n) * 0.95)), int(math.Ceil(float64(n) * 1.05))
 }
 
 // Tokens per word where there is no vocabulary. English text has about 1.3 tokens per word with vocabularies of 30 to 50 thousand entries;

@@ -7,6 +7,7 @@ claims to count exactly, the number of tokens the reference library finds in eac
 import io, json, os, unicodedata
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 import sentencepiece
+from sentencepiece import sentencepiece_model_pb2
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 lines = open(os.path.join(HERE, '..', 'sample.txt'), encoding='utf-8').read().splitlines()
@@ -53,8 +54,25 @@ for name, t in (('wordpiece_uncased', uncased), ('wordpiece_cased', cased), ('by
 with open(os.path.join(HERE, 'vocab.txt'), 'w', encoding='utf-8') as f:
     f.writelines(w + '\n' for w, _ in sorted(uncased.get_vocab().items(), key=lambda p: p[1]))
 out['vocab'] = out['wordpiece_uncased']
-unigram().save(os.path.join(HERE, 'unigram.json'), pretty=False)
-model = io.BytesIO()
-sentencepiece.SentencePieceTrainer.train(sentence_iterator=iter(lines), model_writer=model, vocab_size=150, normalization_rule_name='identity', minloglevel=2)
-open(os.path.join(HERE, 'spiece.model'), 'wb').write(model.getvalue())
+plain = unigram()
+plain.save(os.path.join(HERE, 'unigram.json'), pretty=False)
+out['unigram'] = [len(plain.encode(s).ids) for s in STRINGS]
+
+
+def sentencepiece_model(name, **options):
+    """Trains a model, records its counts, and writes it without the table of its normaliser, whose name says the same."""
+    f = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(sentence_iterator=iter(lines), model_writer=f, minloglevel=2, **options)
+    p = sentencepiece.SentencePieceProcessor(model_proto=f.getvalue())
+    out[name] = [len(p.encode(s)) for s in STRINGS]
+    m = sentencepiece_model_pb2.ModelProto()
+    m.ParseFromString(f.getvalue())
+    m.normalizer_spec.precompiled_charsmap = b''
+    open(os.path.join(HERE, name + '.model'), 'wb').write(m.SerializeToString())
+
+
+sentencepiece_model('spiece', vocab_size=150, normalization_rule_name='identity')
+sentencepiece_model('spiece_nfkc', vocab_size=200)
+sentencepiece_model('spiece_bpe', vocab_size=400, model_type='bpe', byte_fallback=True)
+sentencepiece_model('spiece_cased_bpe', vocab_size=150, model_type='bpe', normalization_rule_name='nmt_nfkc_cf')
 json.dump(out, open(os.path.join(HERE, 'oracle.json'), 'w', encoding='utf-8'), ensure_ascii=True, indent=0)
