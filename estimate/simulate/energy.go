@@ -22,6 +22,7 @@ const (
 	npuPJPerPeak   = 0.2   // the same of an NPU and its int8 peak: 3 W for 30 TOPS
 	deviceMinW     = 0.5   // a busy accelerator draws at least this
 	deviceMaxW     = 6.0   // and a phone cannot feed one more
+	waitShare      = 0.2   // of its busy power an accelerator draws while a kernel is started
 	hostWatts      = 0.15  // CPU share of driving an accelerator
 	spreadMeasured = 1.7   // power curve of this very SoC
 	spreadLike     = 2.2   // curve of the same core design in other SoCs
@@ -57,7 +58,7 @@ func (res *Result) energy(m *Machine) {
 		seconds := l.LatencyMS / 1000
 		own, lo, hi := m.power.watts*seconds, m.power.lo*seconds, m.power.hi*seconds
 		if l.Processor != device.CPU {
-			own = (m.main.busyW + hostWatts) * seconds
+			own = m.main.busyW*(l.busy+waitShare*(seconds-l.busy)) + hostWatts*seconds
 			lo, hi = own/spreadDevice, own*spreadDevice
 		}
 		traffic := l.bytes * dramPJPerByte * 1e-12

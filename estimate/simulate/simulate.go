@@ -30,6 +30,7 @@ type Layer struct {
 	Bound     string  // "compute", "memory", "start" or "unknown"
 	KnownCost bool
 	bytes     float64
+	busy      float64 // seconds that the processor itself worked, launches left out
 }
 
 // Range is a value with the range that holds 90 % of like runs.
@@ -166,6 +167,7 @@ func (m *Machine) layer(l *feature.Layer, on *device.Delegate) Layer {
 	if l.Known {
 		total, compute, memory := p.seconds(l)
 		seconds += total
+		k.busy = total - p.launch*launches(l)
 		k.Bound = "start"
 		if max(compute, memory) > total/2 {
 			k.Bound = map[bool]string{true: "compute", false: "memory"}[compute >= memory]
