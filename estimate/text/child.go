@@ -184,6 +184,7 @@ type tail struct {
 	data []byte
 }
 
+// Write keeps the end of what comes.
 func (t *tail) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

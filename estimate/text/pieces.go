@@ -427,8 +427,13 @@ type merge struct {
 // mergeHeap gives the best merge first.
 type mergeHeap []merge
 
-func (h mergeHeap) Len() int      { return len(h) }
+// Len is the number of merges.
+func (h mergeHeap) Len() int { return len(h) }
+
+// Swap exchanges two.
 func (h mergeHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+
+// Less orders by score, then from left to right.
 func (h mergeHeap) Less(i, j int) bool {
 	return h[i].score > h[j].score || h[i].score == h[j].score && h[i].left < h[j].left
 }
