@@ -21,6 +21,7 @@ const (
 	Conv               Op = "Conv"               // x, filter, [bias]; ConvAttrs
 	ConvTranspose      Op = "ConvTranspose"      // x, filter, [bias], [output shape]; ConvAttrs
 	DeformConv         Op = "DeformConv"         // x, filter, offset, [bias], [mask]; ConvAttrs
+	SeparableConv      Op = "SeparableConv"      // x, depthwise filter, pointwise filter, [bias]; ConvAttrs of the depthwise part, OutChannels of the pointwise one
 	MatMul             Op = "MatMul"             // a, b, [bias]; MatMulAttrs
 	Gemm               Op = "Gemm"               // a, b, [c]; MatMulAttrs
 	FullyConnected     Op = "FullyConnected"     // x, filter, [bias]; FullyConnectedAttrs

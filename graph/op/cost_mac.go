@@ -72,6 +72,18 @@ func costConvTranspose(s *site) work {
 	return z.done(macs, biasOps(s, 2, z.of(s.outShape(0))))
 }
 
+// costSeparable: a depthwise convolution to C*m channels (the filter's Out
+// axis), then a 1x1 convolution of those: per place C*m*K + C*m*Co MACs.
+func costSeparable(s *site) work {
+	a := attrs[graph.ConvAttrs](s)
+	var z sizes
+	e := z.of(s.outShape(0))
+	between := z.dim(filterDim(s, a.Filter.Out))
+	co := max(z.dim(known(a.OutChannels)), 1)
+	macs := add(mul(e/co, between, z.dim(kernelSize(s, a))), mul(e, between))
+	return z.done(macs, biasOps(s, 3, e))
+}
+
 // costMatMul: MACs = batch*M*K*N.
 func costMatMul(s *site) work {
 	var z sizes

@@ -13,6 +13,7 @@ var table = []rule{
 	{graph.Conv, ClassCompute, inferConv, costConv, nil},
 	{graph.ConvTranspose, ClassCompute, inferConvTranspose, costConvTranspose, nil},
 	{graph.DeformConv, ClassCompute, inferConv, costConv, nil},
+	{graph.SeparableConv, ClassCompute, inferSeparable, costSeparable, nil},
 	{graph.MatMul, ClassCompute, inferMatMul, costMatMul, nil},
 	{graph.Gemm, ClassCompute, inferMatMul, costMatMul, nil},
 	{graph.FullyConnected, ClassCompute, inferFullyConnected, costFullyConnected, nil},

@@ -214,6 +214,24 @@ func inferConv(s *site) {
 	s.set(0, graph.ShapeOfDims(dims...), s.dtype(0))
 }
 
+// inferSeparable: x, depthwise filter, pointwise filter, [bias]. The spatial
+// axes follow the depthwise part, the channels the pointwise one.
+func inferSeparable(s *site) {
+	a := attrs[graph.ConvAttrs](s)
+	x := s.shape(0)
+	l, ok := layout(a.Data, x.Len())
+	if !x.IsRanked() || !ok {
+		s.set(0, graph.Shape{}, s.dtype(0))
+		return
+	}
+	dims := x.Dims()
+	dims[l.Channel] = free(known(a.OutChannels))
+	for i, ax := range l.Spatial {
+		dims[ax] = axisWindow(&a.Window, i, spatialFilter(s, a, i)).forward(x.Dim(ax))
+	}
+	s.set(0, graph.ShapeOfDims(dims...), s.dtype(0))
+}
+
 func biasIndex(op graph.Op) int {
 	if op == graph.DeformConv {
 		return 3
