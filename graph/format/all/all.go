@@ -12,6 +12,7 @@ import (
 	"github.com/gaugenn/gaugenn/graph/format/dlc"
 	"github.com/gaugenn/gaugenn/graph/format/executorch"
 	"github.com/gaugenn/gaugenn/graph/format/litertlm"
+	"github.com/gaugenn/gaugenn/graph/format/mediapipe"
 	"github.com/gaugenn/gaugenn/graph/format/mnn"
 	"github.com/gaugenn/gaugenn/graph/format/mxnet"
 	"github.com/gaugenn/gaugenn/graph/format/ncnn"
@@ -36,6 +37,7 @@ func Formats() []format.Format {
 		ncnn.Format,
 		onnx.Format,
 		tensorflow.Format,
+		mediapipe.Format,
 		coreml.Format,
 		caffe.Format,
 		darknet.Format,

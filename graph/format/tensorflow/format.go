@@ -1,6 +1,7 @@
 package tensorflow
 
 import (
+	"bytes"
 	"errors"
 
 	"github.com/gaugenn/gaugenn/graph"
@@ -160,7 +161,8 @@ func plausibleNode(m protowire.Message) bool {
 		case nodeName:
 			named = len(f.Bytes) > 0 && protowire.IsText(f.Bytes)
 		case nodeOp:
-			if op = isOpName(f.Bytes); !op {
+			// MediaPipe's nodes have the same first fields.
+			if op = isOpName(f.Bytes) && !bytes.HasSuffix(f.Bytes, []byte("Calculator")); !op {
 				return false
 			}
 		case nodeInput, nodeDevice:
