@@ -11,6 +11,7 @@ import (
 	"github.com/gaugenn/gaugenn/graph/format/darknet"
 	"github.com/gaugenn/gaugenn/graph/format/dlc"
 	"github.com/gaugenn/gaugenn/graph/format/executorch"
+	"github.com/gaugenn/gaugenn/graph/format/kerash5"
 	"github.com/gaugenn/gaugenn/graph/format/litertlm"
 	"github.com/gaugenn/gaugenn/graph/format/mediapipe"
 	"github.com/gaugenn/gaugenn/graph/format/mnn"
@@ -46,5 +47,6 @@ func Formats() []format.Format {
 		mxnet.Format,
 		tnn.Format,
 		tengine.Format,
+		kerash5.Format,
 	}
 }

@@ -121,6 +121,8 @@ func plausibleWeights(h format.Head) bool {
 			}
 			if f > 1e-9 {
 				good++
+			} else if i < 16 { // another format's header
+				return false
 			}
 		}
 		return good > len(body)/4*9/10
