@@ -24,6 +24,7 @@ type artifact struct {
 	stored     bool
 	order      int     // of the archive's entry that it is in
 	files      fileSet // its neighbours
+	related    bool    // a parser looked at the neighbours
 	depth      int     // how many archives it is in, below the first
 }
 

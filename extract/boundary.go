@@ -73,6 +73,7 @@ func (w *worker) parse(a *artifact, f *format.Format, from int64, trailing bool)
 	defer timer.Stop()
 	select {
 	case p := <-done:
+		a.related = a.related || files.looked
 		return p.model, files, p.err
 	case <-timer.C:
 		a.abandon()

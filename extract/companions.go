@@ -41,6 +41,7 @@ type companions struct {
 	artifact *artifact
 	mu       sync.Mutex // a parser out of time may still be calling
 	taken    []*part
+	looked   bool // at the neighbours, found or not
 }
 
 func (c *companions) open(name string) ([]byte, error) {
@@ -54,6 +55,7 @@ func (c *companions) open(name string) ([]byte, error) {
 			return p.data, nil
 		}
 	}
+	c.looked = true
 	p, err := c.artifact.files.open(c.artifact, name)
 	if err != nil {
 		return nil, err
@@ -67,6 +69,9 @@ func (c *companions) list() []string {
 	if c.artifact.files == nil {
 		return nil
 	}
+	c.mu.Lock()
+	c.looked = true
+	c.mu.Unlock()
 	return c.artifact.files.list(c.artifact)
 }
 

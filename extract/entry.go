@@ -3,7 +3,6 @@ package extract
 import (
 	"context"
 	"fmt"
-	"hash/maphash"
 	"path"
 	"strings"
 
@@ -63,16 +62,15 @@ func (w *worker) readEntry(a *artifact, e *container.Entry) []*Finding {
 		a.size = int64(n)
 		return w.examine(a)
 	}
-	if err != nil || named != plainName || e.Stored() || e.CompressedSize < barrenSize {
-		return w.readWhole(a, e)
-	}
-	key := barrenKey{hash: maphash.Bytes(w.barren.seed, e.Compressed()), crc: e.CRC32, size: e.Size, extension: extension(a.path)}
-	if w.barren.has(key) {
-		return nil
+	key, ok := w.seen.key(a, e, named)
+	if ok && err == nil {
+		if rows, before := w.seen.find(key, a); before {
+			return rows
+		}
 	}
 	rows := w.readWhole(a, e)
-	if len(rows) == 0 {
-		w.barren.add(key)
+	if ok && err == nil {
+		w.seen.add(key, a, rows)
 	}
 	return rows
 }

@@ -37,7 +37,7 @@ type run struct {
 	ready   map[int]*unit
 	stopped bool
 
-	barren barrenSet
+	seen   seenSet
 	models modelSet
 	claims diskClaims
 }
@@ -64,7 +64,7 @@ func newRun(s *Scanner, units []unitFiles, workers int) *run {
 		ready:   map[int]*unit{},
 	}
 	r.changed = sync.NewCond(&r.mu)
-	r.barren.seed = maphash.MakeSeed()
+	r.seen.seed = maphash.MakeSeed()
 	r.models.states = map[string]*modelState{}
 	r.claims.byPart = map[string]diskClaim{}
 	return r
