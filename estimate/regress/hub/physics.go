@@ -15,6 +15,7 @@ type Spreads struct {
 	Group, GroupPrecision   float64 // device's deviation by group of terms, and by precision
 	Fallback                float64 // share of the level that CPU terms take
 	Launch, Runtime, Run    float64 // overhead by runtime, level by runtime, level of a run
+	Entry                   float64 // cost of entering a runtime, and by precision (inputs are quantised outside or inside)
 	Network, NetworkVariant float64 // what a graph does not tell: by model, and by model and precision or runtime
 	Residual, Degrees       float64 // Student-t scale and degrees of freedom of a row
 	Norm                    float64 // how arithmetic and traffic of a layer overlap: 1 not at all
@@ -23,7 +24,7 @@ type Spreads struct {
 // DefaultSpreads returns the spreads that Physics uses.
 func DefaultSpreads() Spreads {
 	return Spreads{Unit: .25, UnitPrecision: .15, Device: .8, DevicePrecision: .4, Group: .5, GroupPrecision: .2, Fallback: .6,
-		Launch: .3, Runtime: .15, Run: .12, Network: 0, NetworkVariant: 0, Residual: .16, Degrees: 3, Norm: 4}
+		Launch: .2, Entry: .4, Runtime: .15, Run: .12, Network: 0, NetworkVariant: 0, Residual: .16, Degrees: 3, Norm: 4}
 }
 
 // effect is one parameter's weight in a row.
@@ -47,14 +48,14 @@ type Physics struct {
 	index   map[string]int // parameters by key
 	phi     []float64      // parameters, in prior standard deviations
 	half    *mat.SymDense  // posterior covariance of phi (Laplace)
-	devices map[string]bool
+	devices map[string]Spec
 	offset  map[workload]float64 // what a workload took beyond the model on the devices seen
 }
 
 // NewPhysics fits the model to the rows that have a network and a precision it
 // knows.
 func NewPhysics(rows []Row, s Spreads) (*Physics, error) {
-	p := &Physics{spreads: s, index: map[string]int{}, devices: map[string]bool{}}
+	p := &Physics{spreads: s, index: map[string]int{}, devices: map[string]Spec{}}
 	p.reserve()
 	var ds []design
 	var ws []workload
@@ -63,7 +64,7 @@ func NewPhysics(rows []Row, s Spreads) (*Physics, error) {
 		if d, ok := p.design(r, true); ok && r.LatencyMS > 0 {
 			d.y = math.Log(r.LatencyMS)
 			ds, ws = append(ds, d), append(ws, r.workload())
-			p.devices[r.Device] = true
+			p.devices[r.Device] = r.Spec
 		}
 	}
 	if len(ds) == 0 {
@@ -158,8 +159,12 @@ func (p *Physics) design(r *Row, learn bool) (design, bool) {
 			e = append(e, get(s.Group, "group", r.Device, gn)...)
 			e = append(e, get(s.GroupPrecision, "group", r.Device, gn, pr)...)
 		}
-		if g == overhead {
+		switch g {
+		case overhead:
 			e = append(e, get(s.Launch, "launch", r.Runtime)...)
+		case entry:
+			e = append(e, get(s.Entry, "entry", r.Runtime)...)
+			e = append(e, get(s.Entry, "entry", r.Runtime, pr)...)
 		}
 		d.shared[g] = e
 	}

@@ -8,19 +8,26 @@ import (
 
 // newcomer are the parameters of a device that was not in the training rows:
 // level, level at the precision, groups, groups at the precision, run.
-const newcomerParams = 9
+const newcomerParams = 3 + 2*ownGroups
+
+// ownGroups are the groups of terms that a device deviates in; the rest is on the
+// CPU.
+const ownGroups = int(fallback)
 
 // Forecast returns the mean and the standard deviation of the log latency of the
 // asked rows, all of one run, of which the rows given were measured. Rows without
 // a network, or of a precision that is not known, get NaN.
 func (p *Physics) Forecast(given, asked []Row) (mean, sd []float64) {
 	mean, sd = make([]float64, len(asked)), make([]float64, len(asked))
-	known := len(asked) > 0 && p.devices[asked[0].Device]
+	known := false
+	if len(asked) > 0 {
+		_, known = p.devices[asked[0].Device]
+	}
 	prior := p.newcomer(asked, known)
 	theta, cov := p.adapt(prior, given, known)
 	for i := range asked {
 		mean[i], sd[i] = math.NaN(), math.NaN()
-		if m, j, v, ok := p.row(&asked[i], prior, theta, known); ok {
+		if m, j, v, ok := p.row(&asked[i], theta, known); ok {
 			for a := range j {
 				for b := range j {
 					v += j[a] * cov.At(a, b) * j[b]
@@ -32,35 +39,83 @@ func (p *Physics) Forecast(given, asked []Row) (mean, sd []float64) {
 	return mean, sd
 }
 
-// newcomer returns the prior means of a new device's parameters: the mean over
-// the devices that were seen, shifted by published throughput.
-func (p *Physics) newcomer(asked []Row, known bool) [newcomerParams]float64 {
-	var m [newcomerParams]float64
+// newcomer is the prior of a new device's parameters, in prior standard
+// deviations.
+type newcomer struct{ mean, sd [newcomerParams]float64 }
+
+// Prior slopes of a device's level and of its arithmetic and launches against
+// the logarithm of its published throughput: arithmetic follows it, the cost of
+// launches less, of traffic between.
+const (
+	levelSlope   = -.7
+	computeSlope = -.2
+	launchSlope  = .2
+	slopeSpreadN = .25 // standard deviation of the slopes
+	levelKnown   = .45
+)
+
+// newcomer returns the prior of a device that was not seen: the mean over the
+// devices seen plus a slope against published throughput that the devices seen
+// may correct.
+func (p *Physics) newcomer(asked []Row, known bool) newcomer {
+	var n newcomer
+	for i := range n.sd {
+		n.sd[i] = 1
+	}
 	if known || len(asked) == 0 {
+		return n
+	}
+	pr, spec := asked[0].Precision, asked[0].Spec
+	s := &p.spreads
+	n.mean[0] = p.across(spec, levelSlope, s.Device, "device")
+	n.mean[1] = p.across(spec, 0, s.DevicePrecision, "device", pr)
+	for g := 0; g < ownGroups; g++ {
+		slope := 0.
+		switch group(g) {
+		case compute:
+			slope = computeSlope
+		case overhead, entry:
+			slope = launchSlope
+		}
+		gn := string(rune('0' + g))
+		n.mean[2+g] = p.across(spec, slope, s.Group, "group", gn)
+		n.mean[2+ownGroups+g] = p.across(spec, 0, s.GroupPrecision, "group", gn, pr)
+	}
+	if !math.IsNaN(spec.LogTOPS) {
+		n.sd[0] = levelKnown / s.Device
+	}
+	return n
+}
+
+// across predicts a device parameter of the given spread from those of the
+// devices seen: a line against the throughput whose slope has a prior.
+func (p *Physics) across(spec Spec, slope, spread float64, parts ...string) float64 {
+	var v, x []float64
+	for _, d := range p.deviceNames() {
+		q := append([]string{parts[0], d}, parts[1:]...)
+		if i, ok := p.find(q...); ok {
+			t := p.devices[d].LogTOPS
+			if math.IsNaN(t) {
+				t = spec.LogTOPS
+			}
+			v, x = append(v, p.phi[i]), append(x, t)
+		}
+	}
+	if len(v) == 0 {
+		return 0
+	}
+	m := mean(v)
+	if math.IsNaN(spec.LogTOPS) || spread == 0 {
 		return m
 	}
-	pr := asked[0].Precision
-	names := p.deviceNames()
-	avg := func(parts ...string) float64 {
-		s, n := 0., 0.
-		for _, d := range names {
-			q := append([]string{parts[0], d}, parts[1:]...)
-			if i, ok := p.find(q...); ok {
-				s += p.phi[i]
-				n++
-			}
-		}
-		if n == 0 {
-			return 0
-		}
-		return s / n
+	centre := mean(x)
+	b0, tau := slope/spread, slopeSpreadN/spread
+	sxx, sxy := 1/(tau*tau), b0/(tau*tau)
+	for i := range v {
+		sxx += (x[i] - centre) * (x[i] - centre)
+		sxy += (x[i] - centre) * (v[i] - m)
 	}
-	m[0], m[1] = avg("device"), avg("device", pr)
-	for g := 0; g < 3; g++ {
-		gn := string(rune('0' + g))
-		m[2+g], m[5+g] = avg("group", gn), avg("group", gn, pr)
-	}
-	return m
+	return m + sxy/sxx*(spec.LogTOPS-centre)
 }
 
 // weightsOf returns what the newcomer's parameters do to a row with the given
@@ -77,16 +132,16 @@ func (p *Physics) weightsOf(share []float64) (j [newcomerParams]float64) {
 		j[0] += share[c] * s.Device
 		j[1] += share[c] * s.DevicePrecision
 		j[2+int(g)] += share[c] * s.Group
-		j[5+int(g)] += share[c] * s.GroupPrecision
+		j[2+ownGroups+int(g)] += share[c] * s.GroupPrecision
 	}
-	j[8] = s.Run
+	j[newcomerParams-1] = s.Run
 	return j
 }
 
 // row returns the mean log latency of a row, its slopes by the newcomer's
 // parameters, and the variance that comes from the shared parameters and, for
 // a network that was not seen, from what graphs do not tell.
-func (p *Physics) row(r *Row, prior, theta [newcomerParams]float64, known bool) (mean float64, j [newcomerParams]float64, variance float64, ok bool) {
+func (p *Physics) row(r *Row, theta [newcomerParams]float64, known bool) (mean float64, j [newcomerParams]float64, variance float64, ok bool) {
 	d, ok := p.design(r, false)
 	if !ok {
 		return 0, j, 0, false
@@ -101,9 +156,9 @@ func (p *Physics) row(r *Row, prior, theta [newcomerParams]float64, known bool) 
 				eta[c] += s.Fallback * (s.Device*theta[0] + s.DevicePrecision*theta[1])
 				continue
 			}
-			eta[c] += s.Device*theta[0] + s.DevicePrecision*theta[1] + s.Group*theta[2+int(g)] + s.GroupPrecision*theta[5+int(g)]
+			eta[c] += s.Device*theta[0] + s.DevicePrecision*theta[1] + s.Group*theta[2+int(g)] + s.GroupPrecision*theta[2+ownGroups+int(g)]
 		}
-		level += s.Run * theta[8]
+		level += s.Run * theta[newcomerParams-1]
 	}
 	mean = level + evaluate(eta, d.x, share)
 	if !known {
@@ -142,24 +197,24 @@ const givenScale = .1
 
 // adapt finds a new device's parameters from the given rows by reweighted
 // Gauss-Newton steps, and their posterior covariance.
-func (p *Physics) adapt(prior [newcomerParams]float64, given []Row, known bool) ([newcomerParams]float64, *mat.SymDense) {
-	theta := prior
+func (p *Physics) adapt(prior newcomer, given []Row, known bool) ([newcomerParams]float64, *mat.SymDense) {
+	theta := prior.mean
 	cov := mat.NewSymDense(newcomerParams, nil)
 	if known {
 		return theta, cov
 	}
 	for i := 0; i < newcomerParams; i++ {
-		cov.SetSym(i, i, 1)
+		cov.SetSym(i, i, prior.sd[i]*prior.sd[i])
 	}
 	const scale2, nu = givenScale * givenScale, 3.
 	for step := 0; step < 30 && len(given) > 0; step++ {
 		h, g := mat.NewSymDense(newcomerParams, nil), make([]float64, newcomerParams)
 		for i := range g {
-			h.SetSym(i, i, 1)
-			g[i] = prior[i] - theta[i]
+			h.SetSym(i, i, 1/(prior.sd[i]*prior.sd[i]))
+			g[i] = (prior.mean[i] - theta[i]) / (prior.sd[i] * prior.sd[i])
 		}
 		for i := range given {
-			m, j, _, ok := p.row(&given[i], prior, theta, known)
+			m, j, _, ok := p.row(&given[i], theta, known)
 			if !ok {
 				continue
 			}

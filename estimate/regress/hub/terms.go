@@ -9,6 +9,7 @@ const (
 	compute group = iota
 	memory
 	overhead
+	entry    // once per inference
 	fallback // layers on the CPU
 	groupCount
 )
@@ -39,7 +40,7 @@ var terms = []term{
 	{"launch", overhead, [3]float64{.003, .003, .003}},
 	{"move_launch", overhead, [3]float64{.003, .003, .003}},
 	{"step", overhead, [3]float64{.012, .012, .012}},
-	{"fixed", overhead, [3]float64{.12, .08, .1}},
+	{"fixed", entry, [3]float64{.12, .08, .1}},
 	{"spatial3_cpu", fallback, [3]float64{8, 12, 12}},
 	{"norm_cpu", fallback, [3]float64{.3, .3, .3}},
 }

@@ -28,6 +28,7 @@ type load struct {
 const (
 	tileChannels  = 32  // channels that a matrix unit takes at once
 	spillElements = 4e6 // activation elements that fit beside the processor
+	reshapeLaunch = .25 // launches of a reshape, most of which cost nothing
 	softmaxWeight = 3   // passes of a softmax over its elements
 )
 
@@ -59,7 +60,7 @@ func (w *load) add(l *feature.Layer) {
 		w.Move += traffic
 		w.Moves++
 	case feature.Reshape:
-		w.Moves++
+		w.Moves += reshapeLaunch
 	case feature.Softmax:
 		w.Norm += softmaxWeight * traffic
 		w.Compute++
