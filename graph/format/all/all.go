@@ -20,6 +20,7 @@ import (
 	"github.com/gaugenn/gaugenn/graph/format/onnx"
 	"github.com/gaugenn/gaugenn/graph/format/openvino"
 	"github.com/gaugenn/gaugenn/graph/format/ort"
+	"github.com/gaugenn/gaugenn/graph/format/ptl"
 	"github.com/gaugenn/gaugenn/graph/format/tengine"
 	"github.com/gaugenn/gaugenn/graph/format/tensorflow"
 	"github.com/gaugenn/gaugenn/graph/format/tflite"
@@ -34,6 +35,7 @@ func Formats() []format.Format {
 		executorch.Format,
 		litertlm.Format,
 		circle.Format,
+		ptl.Format,
 		dlc.Format,
 		ncnn.Format,
 		onnx.Format,

@@ -116,6 +116,16 @@ func (t Table) Struct(slot, n int) []byte {
 	return nil
 }
 
+// Pointed returns n bytes where the offset in a field leads, nil when it is
+// absent: the form of a struct that is a union's value.
+func (t Table) Pointed(slot, n int) []byte {
+	pos, at := t.target(slot)
+	if pos < 0 || !t.b.need(pos, n, at, "struct") {
+		return nil
+	}
+	return t.b.data[pos : pos+n : pos+n]
+}
+
 // target follows the offset in a field, -1 when it is absent.
 func (t Table) target(slot int) (pos, at int) {
 	at = t.field(slot, 4)
