@@ -51,9 +51,10 @@ func countBytes(counts *[4][256]uint32, data []byte) {
 
 // looksRandom reports whether the entropy e of n bytes is what encrypted or well
 // compressed bytes of that number would show. The mean of n random bytes falls
-// short of 8 bits by 255/(2·n·ln 2) (Miller–Madow); three times that plus 0.005 is
-// allowed. Fewer than 1,024 bytes say nothing.
+// short of 8 bits by 255/(2·n·ln 2) (Miller–Madow), with a deviation of about a
+// tenth of that at 1,024 bytes; a quarter more than the mean plus 0.005 is allowed.
+// Fewer than 1,024 bytes say nothing.
 func looksRandom(e float64, n int) bool {
 	n = min(n, entropyWhole)
-	return n >= 1024 && e > 8-0.005-3*255/(2*math.Ln2*float64(n))
+	return n >= 1024 && e > 8-0.005-1.25*255/(2*math.Ln2*float64(n))
 }
