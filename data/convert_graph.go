@@ -21,8 +21,8 @@ func (row *Model) Describe(m *graph.Model) {
 	}
 	if len(m.Graphs) > 0 {
 		g := m.Graphs[0]
-		row.InputNames, row.InputShapes = ends(g, g.Inputs)
-		row.OutputNames, row.OutputShapes = ends(g, g.Outputs)
+		row.InputNames, row.InputShapes = named(g, g.Inputs)
+		row.OutputNames, row.OutputShapes = named(g, g.Outputs)
 	}
 	for _, o := range m.Opaque {
 		row.OpaqueKinds = append(row.OpaqueKinds, o.Kind)
@@ -43,7 +43,7 @@ func (row *Model) Describe(m *graph.Model) {
 	}
 }
 
-func ends(g *graph.Graph, ids []graph.TensorID) (names []string, shapes [][]int64) {
+func named(g *graph.Graph, ids []graph.TensorID) (names []string, shapes [][]int64) {
 	names = []string{}
 	for _, id := range ids {
 		if t := g.Tensor(id); t != nil {
@@ -68,6 +68,8 @@ func LayerRows(id string, shaped *graph.Model, costs [][]graph.Cost) []Layer {
 			}
 			row.InputShapes, row.InputDTypes = operands(g, n.Inputs)
 			row.OutputShapes, row.OutputDTypes = operands(g, n.Outputs)
+			row.InputTensors, row.OutputTensors = indexes(n.Inputs), indexes(n.Outputs)
+			row.Subgraphs, row.Attributes = indexes(n.Subgraphs), graph.MarshalAttrs(n.Attrs)
 			row.setCost(costs[gi][ni])
 			rows = append(rows, row)
 		}
@@ -82,6 +84,14 @@ func (row *Layer) setCost(c graph.Cost) {
 	}
 	flops := c.FLOPs()
 	row.MACs, row.Ops, row.FLOPs, row.ReadBytes, row.WriteBytes = &c.MACs, &c.Ops, &flops, &c.ReadBytes, &c.WriteBytes
+}
+
+func indexes[T graph.TensorID | int](ids []T) []int64 {
+	out := make([]int64, len(ids))
+	for i, id := range ids {
+		out[i] = int64(id)
+	}
+	return out
 }
 
 // operands returns shapes and dtypes; an absent optional operand keeps its

@@ -116,26 +116,30 @@ type Model struct {
 // graph_index, node_index. Shapes hold -1 for dimensions that are not fixed by
 // the file; the costs are at the model's recorded binding.
 type Layer struct {
-	ModelID      string    `parquet:"model_id,dict"`                                       // key of the models table
-	GraphIndex   int32     `parquet:"graph_index"`                                         // 0 is the main graph
-	NodeIndex    int32     `parquet:"node_index"`                                          // position in the graph
-	Name         string    `parquet:"name"`                                                // node name
-	Op           string    `parquet:"op,dict"`                                             // canonical operator, empty if it has none
-	SourceOp     string    `parquet:"source_op,dict"`                                      // the file's own word
-	Fused        string    `parquet:"fused,dict"`                                          // activation applied to the result
-	InputShapes  [][]int64 `parquet:"input_shapes,list" parquet-element:",list,optional"`  // one per operand, -1 for a free dimension, NULL for unknown rank
-	OutputShapes [][]int64 `parquet:"output_shapes,list" parquet-element:",list,optional"` // one per result
-	InputDTypes  []string  `parquet:"input_dtypes,list" parquet-element:",dict"`           // one per operand
-	OutputDTypes []string  `parquet:"output_dtypes,list" parquet-element:",dict"`          // one per result
-	MACs         *int64    `parquet:"macs,optional"`                                       // null if unknown
-	FLOPs        *int64    `parquet:"flops,optional"`                                      // 2*macs + ops
-	Ops          *int64    `parquet:"ops,optional"`                                        // other operations
-	ParamCount   int64     `parquet:"param_count"`                                         // elements of constant operands
-	WeightBytes  int64     `parquet:"weight_bytes"`                                        // bytes of constant operands
-	ReadBytes    *int64    `parquet:"read_bytes,optional"`                                 // operands, weights included
-	WriteBytes   *int64    `parquet:"write_bytes,optional"`                                // results
-	CostKnown    bool      `parquet:"cost_known"`                                          // false: the costs are unknown, see cost_reason
-	CostReason   string    `parquet:"cost_reason,dict"`                                    // why the cost is unknown
+	ModelID       string    `parquet:"model_id,dict"`                                       // key of the models table
+	GraphIndex    int32     `parquet:"graph_index"`                                         // 0 is the main graph
+	NodeIndex     int32     `parquet:"node_index"`                                          // position in the graph
+	Name          string    `parquet:"name"`                                                // node name
+	Op            string    `parquet:"op,dict"`                                             // canonical operator, empty if it has none
+	SourceOp      string    `parquet:"source_op,dict"`                                      // the file's own word
+	Fused         string    `parquet:"fused,dict"`                                          // activation applied to the result
+	InputShapes   [][]int64 `parquet:"input_shapes,list" parquet-element:",list,optional"`  // one per operand, -1 for a free dimension, NULL for unknown rank
+	OutputShapes  [][]int64 `parquet:"output_shapes,list" parquet-element:",list,optional"` // one per result
+	InputDTypes   []string  `parquet:"input_dtypes,list" parquet-element:",dict"`           // one per operand
+	OutputDTypes  []string  `parquet:"output_dtypes,list" parquet-element:",dict"`          // one per result
+	InputTensors  []int64   `parquet:"input_tensors,list"`                                  // tensor_index of each operand, -1 for one that is left out
+	OutputTensors []int64   `parquet:"output_tensors,list"`                                 // tensor_index of each result
+	Subgraphs     []int64   `parquet:"subgraphs,list"`                                      // graph_index of the bodies a control-flow node runs
+	Attributes    string    `parquet:"attributes,dict"`                                     // typed attributes of the canonical operator as JSON, those that differ from their defaults
+	MACs          *int64    `parquet:"macs,optional"`                                       // null if unknown
+	FLOPs         *int64    `parquet:"flops,optional"`                                      // 2*macs + ops
+	Ops           *int64    `parquet:"ops,optional"`                                        // other operations
+	ParamCount    int64     `parquet:"param_count"`                                         // elements of constant operands
+	WeightBytes   int64     `parquet:"weight_bytes"`                                        // bytes of constant operands
+	ReadBytes     *int64    `parquet:"read_bytes,optional"`                                 // operands, weights included
+	WriteBytes    *int64    `parquet:"write_bytes,optional"`                                // results
+	CostKnown     bool      `parquet:"cost_known"`                                          // false: the costs are unknown, see cost_reason
+	CostReason    string    `parquet:"cost_reason,dict"`                                    // why the cost is unknown
 }
 
 // Tensor is a row of the tensors table. Key: model_id, graph_index,

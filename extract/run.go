@@ -36,6 +36,7 @@ type run struct {
 	active  int // tasks being executed
 	ready   map[int]*unit
 	stopped bool
+	lone    *fileHash // waits for another file to be hashed with
 
 	seen   seenSet
 	models modelSet
@@ -211,6 +212,11 @@ func (r *run) take() task {
 			r.open++
 			r.active++
 			return u.start
+		case r.lone != nil:
+			h := r.lone
+			r.lone = nil
+			r.active++
+			return func(*worker) { h.alone() }
 		case r.next == len(r.units) && r.active == 0:
 			r.changed.Broadcast()
 			return nil

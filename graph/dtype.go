@@ -123,3 +123,14 @@ func (d DType) ByteCount(n int64) (bytes int64, ok bool) {
 	}
 	return (n*bits + 7) / 8, true
 }
+
+// DTypeNamed returns the dtype with the given table spelling, UnknownDType if
+// there is none.
+func DTypeNamed(name string) DType {
+	for d, f := range dtypeFacts {
+		if f.name == name {
+			return DType(d)
+		}
+	}
+	return UnknownDType
+}

@@ -107,7 +107,7 @@ func newEnv(graphs, devices string) (*record.Env, error) {
 			if err != nil {
 				return nil, false
 			}
-			return factsOf(&d), true
+			return record.FromCatalogue(&d), true
 		},
 	}, nil
 }

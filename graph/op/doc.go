@@ -33,6 +33,7 @@
 // branch, While, Loop and Scan are condition and body times the trip count (a
 // node without a known trip count is unknown), Call is its body.
 //
-// The package has more than fifteen files because each family of operators
-// (windows, products, movement, slicing, detection) has its own.
+// The package is large because an operator belongs in one place: its shape, its
+// cost and its folding share helpers, and each family (windows, products,
+// movement, slicing, detection) has its own file.
 package op

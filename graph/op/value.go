@@ -12,7 +12,7 @@ import (
 const (
 	maxElems  = 4096
 	maxFloats = 64
-	maxFolded = 4 << 20
+	maxFolded = 1 << 20
 	maxRank   = 64
 )
 

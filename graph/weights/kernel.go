@@ -151,8 +151,18 @@ func (a *accumulator) addFloat64(data []byte, n int64) error {
 }
 
 // addSmallFloats counts types of at most 16 bits by a histogram of their
-// patterns, so that each pattern is decoded once.
+// patterns, so that each pattern is decoded once; short tensors of 16 bits,
+// not worth the histogram, one by one.
 func (a *accumulator) addSmallFloats(dt graph.DType, data []byte, n int64) error {
+	if dt.Bits() == 16 && n < 1<<13 {
+		a.n += n
+		for i := range n {
+			u := binary.LittleEndian.Uint16(data[2*i:])
+			a.distinct.add64(uint64(u))
+			a.weighted(smallFloat(dt, uint32(u)), 1)
+		}
+		return nil
+	}
 	hist := make([]int64, 1<<dt.Bits())
 	switch dt.Bits() {
 	case 16:

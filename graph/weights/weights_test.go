@@ -114,6 +114,44 @@ func TestMeasure_largeTensorAgreesWithPlainLoop(t *testing.T) {
 	}
 }
 
+// TestMeasure_shortAndLongHalvesAgree: both ways of counting 16-bit floats.
+func TestMeasure_shortAndLongHalvesAgree(t *testing.T) {
+	v, _, _, _ := random(5000)
+	short := floats(v[:2500]...)
+	long := bytes.Repeat(short, 4)
+	a := weights.Measure(constant(graph.Float16, short, 5000))
+	b := weights.Measure(constant(graph.Float16, long, 20000))
+	if a.DistinctValues != b.DistinctValues || a.ZeroFraction != b.ZeroFraction || a.Min != b.Min || a.Max != b.Max || 4*a.NonFinite != b.NonFinite {
+		t.Errorf("short %+v\nlong %+v", a, b)
+	}
+}
+
+// FuzzMeasure holds that no payload, dtype or shape panics, and that the
+// fractions stay fractions.
+func FuzzMeasure(f *testing.F) {
+	f.Add([]byte{1, 2, 3, 4, 5, 6, 7, 8}, uint8(graph.Float32), int64(2), int64(1))
+	f.Add([]byte{0xff, 0x7f, 0, 0x80}, uint8(graph.Float16), int64(2), int64(-1))
+	f.Add([]byte{0x12, 0x34}, uint8(graph.Int4), int64(3), int64(1))
+	f.Add(bytes.Repeat([]byte{0, 0, 0xc0, 0x7f, 1, 0, 0, 0}, 2000), uint8(graph.Float32), int64(4000), int64(1))
+	f.Fuzz(func(t *testing.T, data []byte, dt uint8, a, b int64) {
+		x := &graph.Tensor{DType: graph.DType(dt % 40), Shape: graph.ShapeOf(a, b), Const: &graph.Const{Data: data, StoredBytes: a},
+			Quant: &graph.Quant{Scales: []float32{float32(b)}, ZeroPoints: []int64{a}}}
+		s := weights.Measure(x)
+		weights.Quantisation(x, s)
+		if s.ZeroFraction < 0 || s.ZeroFraction > s.NearZeroFraction || s.NearZeroFraction > 1 {
+			t.Errorf("zero %v near %v", s.ZeroFraction, s.NearZeroFraction)
+		}
+		if s.Known && s.Min > s.Max {
+			t.Errorf("min %v max %v", s.Min, s.Max)
+		}
+		if v, err := weights.Open(x); err == nil {
+			if _, err := v.Channels(0); err != nil {
+				t.Errorf("channels: %v", err)
+			}
+		}
+	})
+}
+
 func TestMeasure_distinctIsBounded(t *testing.T) {
 	v := make([]float32, weights.MaxDistinct+1)
 	for i := range v {

@@ -4,9 +4,9 @@
 // The logarithm of the energy is a Gaussian process over the features of
 // [Shape.Features]: a linear trend, a smooth part over all features and a rough
 // part over the five sizes themselves, with Student-t noise whose spread may
-// depend on the size of the kernel and which contains the rounding of the
-// recorded value. Two such processes with different smooth parts are averaged
-// in log space.
+// depend on the size of the input and which contains the rounding of the
+// recorded value. Two such processes with different smooth parts and boosted
+// trees on what a linear trend leaves over are averaged in log space.
 package kernel
 
 import (
@@ -56,6 +56,7 @@ func Fit(samples []Sample) (*Model, error) {
 		}
 		m.parts = append(m.parts, p)
 	}
+	m.trees = fitForest(samples)
 	m.factor = m.calibrate(samples)
 	return m, nil
 }

@@ -49,7 +49,7 @@ func fitPart(samples []Sample, variant int) (part, error) {
 	for i, s := range samples {
 		y[i], x[i] = math.Log(s.EnergyMJ), s.Shape.Features()
 	}
-	p := part{sizeCol: 5}
+	p := part{sizeCol: 0}
 	p.mean, p.sd = standardise(x)
 	p.ym, p.ys = moments(y)
 	c := &process.Additive{Blocks: blocks(variant), NoiseLogSD: math.Log(.05), Size: make([]float64, n), Floor: make([]float64, n)}
@@ -108,6 +108,7 @@ const (
 // Predict returns the energy of a kernel.
 func (m *Model) Predict(s Shape) Prediction {
 	mean, sd := m.combine(func(p *part) (float64, float64) { return p.at(s) })
+	mean += treeWeight * (m.trees.at(s.Features()) - mean)
 	h := m.factor * sd
 	point := math.Exp(mean - math.Min(shrink*sd*sd, maxShrink))
 	return Prediction{EnergyMJ: point, Lo: math.Exp(mean - h), Hi: math.Exp(mean + h)}
@@ -143,6 +144,7 @@ func (m *Model) calibrate(samples []Sample) float64 {
 	}
 	z := make([]float64, n)
 	for i, s := range samples {
+		mean[i] += treeWeight * (m.trees.out[i] - mean[i])
 		z[i] = math.Abs(math.Log(s.EnergyMJ)-mean[i]) / sd[i]
 	}
 	sort.Float64s(z)

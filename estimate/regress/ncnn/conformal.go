@@ -21,8 +21,8 @@ var givenCounts = [...]int{0, 3, 5, 10}
 // scales are 90 % quantiles of |error| / predictive standard deviation over what the training rows would have been predicted as with
 // their chip, or their family, left out.
 type scales struct {
-	device [len(givenCounts)]float64 // unknown chip, known networks, by number of given rows
-	family [groupCount]float64       // unknown network on a known run
+	device [groupCount][len(givenCounts)]float64 // unknown chip, known networks, by number of given rows
+	family [groupCount]float64                   // unknown network on a known run
 }
 
 // of returns the scale for a case.
@@ -38,9 +38,9 @@ func (s *scales) of(knownRun, knownFamily bool, g group, given int) float64 {
 		}
 	}
 	if knownFamily {
-		return s.device[best]
+		return s.device[g][best]
 	}
-	return (s.device[best] + f) / 2
+	return (s.device[g][best] + f) / 2
 }
 
 func abs(x int) int {
@@ -53,6 +53,7 @@ func abs(x int) int {
 // heldRun is a run of a left-out chip with its errors and their covariance.
 type heldRun struct {
 	soc    string
+	group  group
 	weight float64
 	errs   []float64
 	cov    *mat.SymDense
@@ -80,7 +81,7 @@ func (m *model) calibrateChips(out *scales) error {
 	}
 	rng := rand.New(rand.NewPCG(1, 2))
 	for i, k := range givenCounts {
-		var z, w []float64
+		var z, w [groupCount + 1][]float64 // the last one is all groups
 		for _, h := range runs {
 			if len(h.errs) < k+3 {
 				continue
@@ -95,11 +96,17 @@ func (m *model) calibrateChips(out *scales) error {
 					return err
 				}
 				for _, v := range s {
-					z, w = append(z, v), append(w, h.weight/math.Sqrt(perSoC[h.soc]))
+					for _, g := range [2]group{h.group, groupCount} {
+						z[g], w[g] = append(z[g], v), append(w[g], h.weight/math.Sqrt(perSoC[h.soc]))
+					}
 				}
 			}
 		}
-		out.device[i] = regress.WeightedQuantile(z, w, coverage, 1.8*z90)
+		pooled := regress.WeightedQuantile(z[groupCount], w[groupCount], coverage, 1.8*z90)
+		for g := range out.device {
+			// There are few chips in a group, so its own quantile counts half.
+			out.device[g][i] = (pooled + regress.WeightedQuantile(z[g], w[g], coverage, pooled)) / 2
+		}
 	}
 	return nil
 }
@@ -165,7 +172,7 @@ func (m *model) leaveChips() ([]heldRun, error) {
 				continue
 			}
 			set := m.like.tab.runs[m.like.tab.points[m.samples[block[pos[0]]].point].run]
-			out = append(out, heldRun{soc: soc, weight: 1 / math.Sqrt(float64(len(settings[set.key]))), errs: pick(errs, pos), cov: subMatrix(cov, pos)})
+			out = append(out, heldRun{soc: soc, group: m.samples[block[pos[0]]].group, weight: 1 / math.Sqrt(float64(len(settings[set.key]))), errs: pick(errs, pos), cov: subMatrix(cov, pos)})
 		}
 	}
 	return out, nil

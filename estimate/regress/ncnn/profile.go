@@ -68,7 +68,7 @@ type profileTime struct {
 }
 
 type profileScale struct {
-	Device [len(givenCounts)]float64
+	Device [groupCount][len(givenCounts)]float64
 	Family [groupCount]float64
 }
 

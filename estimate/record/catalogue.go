@@ -1,23 +1,22 @@
-package main
+package record
 
 import (
 	"strings"
 
 	"github.com/gaugenn/gaugenn/estimate/device"
-	"github.com/gaugenn/gaugenn/estimate/record"
 )
 
-// factsOf returns the facts of a catalogue device in the form in which
+// FromCatalogue returns the facts of a catalogue device in the form in which
 // predictors ask for them.
-func factsOf(d *device.Device) *record.Device {
+func FromCatalogue(d *device.Device) *Device {
 	s := &d.SoC
-	out := &record.Device{
+	out := &Device{
 		Match: d.Name, Class: d.Form, SoC: s.Name, ProcessNM: s.ProcessNM.Value, MemoryType: s.Memory.Kind,
 		BandwidthGBs: s.Memory.BandwidthGBps.Value, GPU: s.GPU.Name, NPU: s.NPU.Name, Year: int(s.Year.Value),
 		L3KB: s.L3KiB.Value, GPUGFLOPs: 2 * s.GPU.F32MACs.Value / 1e9, NPUTOPs: s.NPU.TOPS.Value, MarketingDevice: d.Name,
 	}
 	for i, c := range s.Clusters {
-		out.Clusters = append(out.Clusters, record.Cluster{Count: c.Count, Core: coreName(c.Core.Name), GHz: c.ClockMHz.Value / 1000})
+		out.Clusters = append(out.Clusters, Cluster{Count: c.Count, Core: coreName(c.Core.Name), GHz: c.ClockMHz.Value / 1000})
 		if i == 0 {
 			out.L2KB = c.L2KiB.Value
 		}
@@ -25,7 +24,7 @@ func factsOf(d *device.Device) *record.Device {
 	for _, f := range []struct {
 		has  device.ISA
 		word string
-	}{{device.FP16, "fp16"}, {device.DotProd, "dotprod"}, {device.I8MM, "i8mm"}, {device.BF16, "bf16"}, {device.SVE2, "sve2"}} {
+	}{{device.FP16, "fp16"}, {device.DotProd, "dotprod"}, {device.I8MM, "i8mm"}, {device.BF16, "bf16"}, {device.SVE2, "sve"}} {
 		if s.Common.Has(f.has) {
 			out.ISA = append(out.ISA, f.word)
 		}

@@ -1,0 +1,258 @@
+package estimate
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"sync"
+
+	"github.com/gaugenn/gaugenn/estimate/device"
+	"github.com/gaugenn/gaugenn/estimate/feature"
+	"github.com/gaugenn/gaugenn/estimate/record"
+	"github.com/gaugenn/gaugenn/estimate/regress/ncnn"
+	"github.com/gaugenn/gaugenn/estimate/simulate"
+	"github.com/gaugenn/gaugenn/graph"
+)
+
+// Basis says what an answer rests on, surest first.
+type Basis string
+
+// The bases.
+const (
+	Measured   Basis = "measured"    // the caller measured this very model on this target
+	SameTarget Basis = "same_target" // rows of this device, runtime and setting
+	SameSoC    Basis = "same_soc"    // rows of the chip in another device or setting
+	Unseen     Basis = "unseen"      // published facts and rows of other devices
+	Simulated  Basis = "simulated"   // published facts alone
+	Refused    Basis = "refused"     // no honest number: see Reason
+)
+
+// Range is a value with the bounds of its central 90 %.
+type Range struct {
+	Value, Lo, Hi float64
+	Known         bool
+}
+
+// Question is one network to be priced. Graph and Costs are optional: without
+// them memory is not known.
+type Question struct {
+	Name    string
+	Network *feature.Network
+	Graph   *graph.Graph
+	Costs   []graph.Cost
+	// WeightBytes of the file, 0 if unknown.
+	WeightBytes int64
+	// Opaque is the number of compiled pieces whose operators cannot be seen.
+	Opaque int
+}
+
+// Layer is one kernel's share of an answer.
+type Layer struct {
+	Name, Op  string
+	Share     float64 // of the latency, 0 to 1
+	LatencyMS float64
+	Bound     string // "compute", "memory", "start" or "unknown"
+	Processor string // "cpu", "gpu", "npu": a fallback differs from the target
+}
+
+// Prediction is the answer to a Question on one target.
+type Prediction struct {
+	LatencyMS Range
+	EnergyMJ  Range
+	MemoryMB  Range // peak, 10^6 bytes
+	Basis     Basis
+	// EnergyBasis is Simulated, or "" when energy is not known.
+	EnergyBasis Basis
+	// Reason says why an answer was refused or is wide.
+	Reason string
+	// BoundBy is what most of the time is bound by.
+	BoundBy string
+	Layers  []Layer
+	// Fallbacks counts kernels that the delegate could not take.
+	Fallbacks int
+	Notes     []string
+	// ProfileHash names the training rows of the profile that answered, "" for a simulation.
+	ProfileHash string
+}
+
+// Given is a latency that the caller measured on the target.
+type Given struct {
+	Network   *feature.Network
+	Name      string
+	LatencyMS float64
+}
+
+// Estimator answers questions. It is safe for concurrent use.
+type Estimator struct {
+	profile *ncnn.Profile
+
+	mu      sync.Mutex
+	targets map[string]*Target
+}
+
+// New returns an Estimator that answers for ncnn from profile, which may be
+// nil: then every answer is simulated.
+func New(profile *ncnn.Profile) *Estimator {
+	return &Estimator{profile: profile, targets: map[string]*Target{}}
+}
+
+// Target is one target made ready to answer.
+type Target struct {
+	Target  device.Target
+	machine *simulate.Machine
+	fitted  *ncnn.Target
+	hash    string
+	given   []Given
+}
+
+// Prepare makes a target ready, with rows that the caller measured on it.
+// Without given rows targets are kept and answered at once the next time.
+func (e *Estimator) Prepare(t device.Target, given []Given) (*Target, error) {
+	key := t.Key()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if have := e.targets[key]; have != nil && len(given) == 0 {
+		return have, nil
+	}
+	m, err := simulate.NewMachine(t)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", t.Device.Name, err)
+	}
+	out := &Target{Target: t, machine: m, given: given}
+	if e.profile != nil && t.Runtime == "ncnn" && (t.Delegate == device.CPU || t.Delegate == device.GPUDelegate) {
+		rows := make([]ncnn.Given, len(given))
+		for i, g := range given {
+			rows[i] = ncnn.Given{Network: g.Network, LatencyMS: g.LatencyMS}
+		}
+		d := t.Device
+		if out.fitted, err = e.profile.Target(rowOf(t), record.FromCatalogue(&d), rows); err != nil {
+			return nil, fmt.Errorf("%s: %w", t.Device.Name, err)
+		}
+		out.hash = e.profile.RowsHash()
+	}
+	if len(given) == 0 {
+		e.targets[key] = out
+	}
+	return out, nil
+}
+
+// rowOf describes a target as the recorded rows of the ncnn benchmark do.
+func rowOf(t device.Target) *record.Row {
+	notes := "powersave=0"
+	if t.Affinity == device.AffinityBig {
+		notes = "powersave=2"
+	}
+	if t.Affinity == device.AffinityLittle {
+		notes = "powersave=1"
+	}
+	return &record.Row{
+		Source: "target", Runtime: "ncnn", RuntimeVersion: t.RuntimeVersion, Device: t.Device.Name, SoC: t.Device.SoC.Name,
+		SoCGroup: t.Device.SoC.Name, Processor: string(t.Delegate), Threads: fmt.Sprint(t.Threads), Precision: string(t.Precision),
+		Metric: "latency", Unit: "ms", RunID: t.Key(), Notes: notes,
+	}
+}
+
+// Predict prices one network.
+func (t *Target) Predict(q Question) Prediction {
+	if q.Network == nil || len(q.Network.Layers) == 0 {
+		return refusal("no operator of it can be seen")
+	}
+	var sim simulate.Result
+	var err error
+	if q.Graph != nil {
+		sim, err = t.machine.Run(q.Graph, q.Costs)
+	} else {
+		sim, err = t.machine.RunNetwork(q.Network)
+	}
+	if err != nil {
+		if errors.Is(err, simulate.ErrOpaque) {
+			return refusal("more operators of unknown than of known cost")
+		}
+		return refusal(err.Error())
+	}
+	p := Prediction{
+		Basis: Simulated, LatencyMS: Range(sim.LatencyMS), EnergyMJ: Range(sim.EnergyMJ), MemoryMB: Range(sim.Memory.PeakMB),
+		Fallbacks: sim.Fallbacks, Notes: sim.Notes,
+	}
+	if p.EnergyMJ.Known {
+		p.EnergyBasis = Simulated
+	}
+	t.correct(&p, q)
+	p.layers(sim)
+	if sim.Unknown > 0 {
+		p.Reason = fmt.Sprintf("%d operators have no known cost; the interval is widened", sim.Unknown)
+	}
+	if q.Opaque > 0 {
+		return refusal(fmt.Sprintf("%d compiled pieces cannot be looked into", q.Opaque))
+	}
+	return p
+}
+
+// correct replaces the simulated latency by the profile's, or by the caller's
+// own measurement of the very network, and scales energy with the time.
+func (t *Target) correct(p *Prediction, q Question) {
+	before := p.LatencyMS.Value
+	if t.fitted != nil {
+		if a, ok := t.fitted.Predict(q.Network); ok {
+			p.LatencyMS = Range{a.LatencyMS, a.LoMS, a.HiMS, true}
+			p.Basis, p.ProfileHash = Basis(a.Basis), t.hash
+		}
+	} else if k := t.scale(); k > 0 {
+		spread := 1.5
+		p.LatencyMS = Range{before * k, before * k / spread, before * k * spread, true}
+		p.Basis = SameTarget
+		p.Notes = append(p.Notes, fmt.Sprintf("scaled by %.2f to your %d measured rows", k, len(t.given)))
+	}
+	for _, g := range t.given {
+		if g.Name == q.Name && g.LatencyMS > 0 {
+			p.LatencyMS, p.Basis = Range{g.LatencyMS, g.LatencyMS, g.LatencyMS, true}, Measured
+		}
+	}
+	if before > 0 && p.EnergyMJ.Known {
+		k := p.LatencyMS.Value / before
+		p.EnergyMJ.Value, p.EnergyMJ.Lo, p.EnergyMJ.Hi = p.EnergyMJ.Value*k, p.EnergyMJ.Lo*k, p.EnergyMJ.Hi*k
+	}
+}
+
+// scale returns the geometric mean of measured over simulated latencies of the
+// given rows, 0 without rows.
+func (t *Target) scale() float64 {
+	sum, n := 0.0, 0
+	for _, g := range t.given {
+		r, err := t.machine.RunNetwork(g.Network)
+		if err == nil && r.LatencyMS.Value > 0 && g.LatencyMS > 0 {
+			sum += math.Log(g.LatencyMS / r.LatencyMS.Value)
+			n++
+		}
+	}
+	if n == 0 {
+		return 0
+	}
+	return math.Exp(sum / float64(n))
+}
+
+// layers shares the predicted latency out over the simulated kernels.
+func (p *Prediction) layers(sim simulate.Result) {
+	total := 0.0
+	for _, l := range sim.Layers {
+		total += l.LatencyMS
+	}
+	if total <= 0 {
+		return
+	}
+	bound := map[string]float64{}
+	for _, l := range sim.Layers {
+		share := l.LatencyMS / total
+		p.Layers = append(p.Layers, Layer{Name: l.Name, Op: l.Op, Share: share, LatencyMS: share * p.LatencyMS.Value, Bound: l.Bound, Processor: string(l.Processor)})
+		bound[l.Bound] += share
+	}
+	for _, b := range []string{"compute", "memory", "start", "unknown"} {
+		if bound[b] > bound[p.BoundBy] || p.BoundBy == "" {
+			p.BoundBy = b
+		}
+	}
+}
+
+func refusal(why string) Prediction {
+	return Prediction{Basis: Refused, Reason: why}
+}
