@@ -20,6 +20,7 @@ import (
 	"github.com/gaugenn/gaugenn/graph/format/onnx"
 	"github.com/gaugenn/gaugenn/graph/format/openvino"
 	"github.com/gaugenn/gaugenn/graph/format/ort"
+	"github.com/gaugenn/gaugenn/graph/format/paddle"
 	"github.com/gaugenn/gaugenn/graph/format/ptl"
 	"github.com/gaugenn/gaugenn/graph/format/tengine"
 	"github.com/gaugenn/gaugenn/graph/format/tensorflow"
@@ -40,6 +41,7 @@ func Formats() []format.Format {
 		ncnn.Format,
 		onnx.Format,
 		tensorflow.Format,
+		paddle.Format,
 		mediapipe.Format,
 		coreml.Format,
 		caffe.Format,
