@@ -122,11 +122,16 @@ func (c *call) list(params []Param, first []string) []graph.TensorID {
 		out = append(out, find(params, name)...)
 	}
 	for _, p := range params {
-		if !named[p.Name] {
+		if !named[p.Name] && (first == nil || !forTraining[p.Name]) {
 			out = append(out, p.IDs...)
 		}
 	}
 	return out
+}
+
+// forTraining are results that only the backward pass reads.
+var forTraining = map[string]bool{
+	"XShape": true, "MeanOut": true, "VarianceOut": true, "SavedMean": true, "SavedVariance": true, "ReserveSpace": true, "Mask": true,
 }
 
 func (c *call) attr(name string) *Attr {
