@@ -15,6 +15,7 @@ import (
 	"github.com/gaugenn/gaugenn/graph/format/litertlm"
 	"github.com/gaugenn/gaugenn/graph/format/mediapipe"
 	"github.com/gaugenn/gaugenn/graph/format/mnn"
+	"github.com/gaugenn/gaugenn/graph/format/mslite"
 	"github.com/gaugenn/gaugenn/graph/format/mxnet"
 	"github.com/gaugenn/gaugenn/graph/format/ncnn"
 	"github.com/gaugenn/gaugenn/graph/format/onnx"
@@ -37,6 +38,7 @@ func Formats() []format.Format {
 		litertlm.Format,
 		circle.Format,
 		ptl.Format,
+		mslite.Format,
 		dlc.Format,
 		ncnn.Format,
 		onnx.Format,
