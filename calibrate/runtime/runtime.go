@@ -82,11 +82,17 @@ type OpTime struct {
 	Delegated bool    `json:"delegated,omitempty"` // Index counts the delegate's nodes, not the model's
 }
 
-// Summary holds statistics that a tool printed instead of its repeats. Values are milliseconds; NaN never occurs, absent ones are nil.
+// Summary holds statistics that a tool printed instead of its repeats. Values are finite milliseconds; what was not printed is nil.
 type Summary struct {
-	Count                              int `json:"count"`
-	MinMS, MaxMS, MeanMS, SDMS         *float64
-	MedianMS, P5MS, P90MS, P95MS, P99S *float64 `json:",omitempty"`
+	Count    int      `json:"count"` // runs that the statistics are of; 0 not told
+	MinMS    *float64 `json:"min_ms,omitempty"`
+	MaxMS    *float64 `json:"max_ms,omitempty"`
+	MeanMS   *float64 `json:"mean_ms,omitempty"`
+	SDMS     *float64 `json:"sd_ms,omitempty"`
+	MedianMS *float64 `json:"median_ms,omitempty"`
+	P5MS     *float64 `json:"p5_ms,omitempty"`
+	P90MS    *float64 `json:"p90_ms,omitempty"`
+	P95MS    *float64 `json:"p95_ms,omitempty"`
 }
 
 // Result is what one run of one model gave. A zero value of a slice means that the runtime does not say.
