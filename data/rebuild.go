@@ -33,7 +33,7 @@ func Rebuild(rows []Layer) (*graph.Graph, []graph.Cost, error) {
 		g.Nodes = append(g.Nodes, n)
 		costs[i] = r.cost()
 	}
-	ends(g)
+	ends(g, rows)
 	return g, costs, nil
 }
 
@@ -67,9 +67,9 @@ func addTensors(g *graph.Graph, ids []int64, shapes [][]int64, dtypes []string) 
 	return out, nil
 }
 
-// ends marks as inputs what is read and never written by the first operands,
-// and as outputs what is written and never read.
-func ends(g *graph.Graph) {
+// ends tells graph inputs from constants among what no node writes, and marks
+// as outputs what is written and never read.
+func ends(g *graph.Graph, rows []Layer) {
 	read, written := make([]bool, len(g.Tensors)), make([]bool, len(g.Tensors))
 	for i := range g.Nodes {
 		for _, id := range g.Nodes[i].Inputs {
@@ -84,10 +84,7 @@ func ends(g *graph.Graph) {
 		}
 	}
 	for i := range g.Nodes {
-		if id := g.Nodes[i].Input(0); id >= 0 && !written[id] {
-			g.Inputs = append(g.Inputs, id)
-			written[id] = true
-		}
+		markEnds(g, &g.Nodes[i], rows[i].ParamCount, written)
 	}
 	for id := range g.Tensors {
 		if written[id] && !read[id] {
@@ -108,4 +105,26 @@ func (row *Layer) cost() graph.Cost {
 		c.DType = graph.DTypeNamed(row.InputDTypes[0])
 	}
 	return c
+}
+
+// markEnds marks a node's unwritten operands: all are constants where their
+// elements make up the node's parameters, else the first is a graph input.
+func markEnds(g *graph.Graph, n *graph.Node, params int64, written []bool) {
+	var sum int64
+	for _, id := range n.Inputs {
+		if id >= 0 && !written[id] {
+			e, _ := g.Tensors[id].Shape.Elements()
+			sum += e
+		}
+	}
+	for i, id := range n.Inputs {
+		switch {
+		case id < 0 || written[id] || g.Tensors[id].Const != nil:
+		case i == 0 && (params == 0 || sum != params):
+			g.Inputs = append(g.Inputs, id)
+			written[id] = true
+		case params > 0:
+			g.Tensors[id].Const = &graph.Const{StoredBytes: -1, Missing: "tables hold no weights"}
+		}
+	}
 }

@@ -42,6 +42,8 @@ type Question struct {
 	Costs   []graph.Cost
 	// WeightBytes of the file, 0 if unknown.
 	WeightBytes int64
+	// Unpriceable says why the network's cost is not known, "" when it is.
+	Unpriceable string
 	// Opaque is the number of compiled pieces whose operators cannot be seen.
 	Opaque int
 }
@@ -154,6 +156,9 @@ func rowOf(t device.Target) *record.Row {
 
 // Predict prices one network.
 func (t *Target) Predict(q Question) Prediction {
+	if q.Unpriceable != "" {
+		return refusal(q.Unpriceable)
+	}
 	if q.Network == nil || len(q.Network.Layers) == 0 {
 		return refusal("no operator of it can be seen")
 	}

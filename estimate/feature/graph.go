@@ -29,6 +29,7 @@ func Of(name string, g *graph.Graph, costs []graph.Cost, fusion Fusion) *Network
 	for _, id := range g.Outputs {
 		net.OutputElems += elements(g.Tensor(id))
 	}
+	fixed := fromConstants(g)
 	into := map[int]int{} // node -> layer
 	var fused map[int]int
 	var constant map[graph.TensorID]bool
@@ -42,6 +43,9 @@ func Of(name string, g *graph.Graph, costs []graph.Cost, fusion Fusion) *Network
 			continue
 		}
 		kind, ok := kinds[n.Op]
+		if fixed[i] {
+			continue
+		}
 		if !ok || n.Train {
 			kind = Other
 			if free[n.Op] || n.Train {
@@ -66,6 +70,33 @@ func Of(name string, g *graph.Graph, costs []graph.Cost, fusion Fusion) *Network
 		net.Layers = append(net.Layers, layerOf(g, n, kind, c, weights))
 	}
 	return net
+}
+
+// fromConstants marks the nodes whose every operand is a constant or follows from constants alone, such as the dequantisation of float16
+// weights: runtimes do them once, when they load the model.
+func fromConstants(g *graph.Graph) []bool {
+	constant := make([]bool, len(g.Tensors))
+	for i := range g.Tensors {
+		constant[i] = g.Tensors[i].Const != nil
+	}
+	fixed := make([]bool, len(g.Nodes))
+	for i := range g.Nodes {
+		n := &g.Nodes[i]
+		all := len(n.Inputs) > 0 && len(n.Subgraphs) == 0
+		for _, id := range n.Inputs {
+			all = all && (id == graph.NoTensor || constant[id])
+		}
+		if !all {
+			continue
+		}
+		fixed[i] = true
+		for _, id := range n.Outputs {
+			if id != graph.NoTensor {
+				constant[id] = true
+			}
+		}
+	}
+	return fixed
 }
 
 // free are the operators that no runtime executes per inference.

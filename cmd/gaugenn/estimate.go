@@ -1,0 +1,238 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gaugenn/gaugenn/data"
+	"github.com/gaugenn/gaugenn/estimate"
+	"github.com/gaugenn/gaugenn/estimate/device"
+	"github.com/gaugenn/gaugenn/estimate/regress/ncnn"
+)
+
+type estimateOptions struct {
+	devices                                []string
+	runtime, delegate, precision, affinity string
+	threads                                int
+	profile, given, out, table             string
+	layers, asJSON, quiet, overwrite       bool
+	bind                                   []string
+}
+
+func estimateCommand() *cobra.Command {
+	var o estimateOptions
+	c := &cobra.Command{
+		Use:   "estimate MODEL|APP|TABLES",
+		Short: "What a model will cost on a phone: latency, energy and memory, with intervals",
+		Long: `Estimate prices the models of a file, an app or a folder of tables on one or more
+phones. Every answer has a 90 % interval and a basis: measured, same_target, same_soc,
+unseen, simulated, or refused with the reason.`,
+		Example: `  gaugenn estimate model.tflite --device "Pixel 7" --threads 4
+  gaugenn estimate net.param --runtime ncnn --device "soc=Snapdragon 7 Gen 1, ram=8" --given mine.csv
+  gaugenn estimate tables/ --devices popular -o tables/`,
+		Args: atLeast(1, "a model, an app or a folder of tables"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usagef("estimate takes one model, app or folder of tables at a time")
+			}
+			return runEstimate(cmd.Context(), args[0], o, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	f := c.Flags()
+	f.StringArrayVar(&o.devices, "device", nil, "phone, model code, SoC, or \"soc=…, ram=…\"; may be repeated")
+	f.StringVar(&o.table, "devices", "", "\"popular\", or several devices separated by semicolons")
+	f.StringVar(&o.runtime, "runtime", "", "litert, ncnn, mnn, ort, executorch, snpe, qnn; default: that of the format")
+	f.StringVar(&o.delegate, "delegate", "cpu", "cpu, gpu or npu")
+	f.StringVar(&o.precision, "precision", "", "f32, f16, i8 or auto; default: that of the weights")
+	f.StringVar(&o.affinity, "affinity", "", "big or little; default: any core, fastest first")
+	f.IntVar(&o.threads, "threads", 4, "CPU threads")
+	f.StringVar(&o.profile, "profile", "", "fitted profile in place of the built-in one")
+	f.StringVar(&o.given, "given", "", "CSV of latencies that you measured on the device: model,latency_ms")
+	f.StringVarP(&o.out, "output", "o", "", "folder for the predictions table")
+	f.BoolVar(&o.layers, "layers", false, "every kernel with its share of the time")
+	f.BoolVar(&o.asJSON, "json", false, "one JSON object per prediction")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing but errors (with -o)")
+	f.BoolVar(&o.overwrite, "overwrite", false, "replace an earlier predictions table")
+	f.StringArrayVar(&o.bind, "bind", nil, "value of a free dimension, such as batch=1 or height=320; may be repeated")
+	return c
+}
+
+func runEstimate(ctx context.Context, path string, o estimateOptions, stdout, stderr io.Writer) error {
+	phones, err := chosenDevices(o)
+	if err != nil {
+		return err
+	}
+	profile, err := loadProfile(o.profile)
+	if err != nil {
+		return err
+	}
+	sink, err := newPredictionSink(o, stdout)
+	if err != nil {
+		return err
+	}
+	e := estimate.New(profile)
+	err = eachQuestion(ctx, path, o.bind, func(q *pricedModel) error {
+		for i := range phones {
+			t := targetOf(phones[i], q, o)
+			given, err := givenRows(o.given, q)
+			if err != nil {
+				return err
+			}
+			target, err := e.Prepare(t, given)
+			if err != nil {
+				if err := sink.add(q, t, estimate.Prediction{Basis: estimate.Refused, Reason: err.Error()}); err != nil {
+					return err
+				}
+				continue
+			}
+			if err := sink.add(q, t, target.Predict(q.Question)); err != nil {
+				return err
+			}
+		}
+		return ctx.Err()
+	})
+	err = errors.Join(err, sink.close())
+	if err == nil && sink.count == 0 {
+		return fmt.Errorf("%s: no model in it that could be priced", path)
+	}
+	if err == nil && o.out != "" && !o.quiet && !o.asJSON {
+		fmt.Fprintf(stderr, "%s predictions (%s refused) in %s/predictions\n", group(sink.count), group(sink.refused), strings.TrimSuffix(o.out, "/"))
+	}
+	return err
+}
+
+// chosenDevices returns the devices that the flags name; none is an error that
+// says how to name one.
+func chosenDevices(o estimateOptions) ([]device.Device, error) {
+	c := device.Embedded()
+	names := o.devices
+	switch {
+	case o.table == "popular":
+		return c.Popular(), nil
+	case o.table != "":
+		names = append(names, strings.Split(o.table, ";")...)
+	}
+	if len(names) == 0 {
+		return nil, usagef("which phone? --device \"Galaxy A15\", or --devices popular; gaugenn devices --search WORD lists them")
+	}
+	var out []device.Device
+	for _, n := range names {
+		d, err := c.Find(strings.TrimSpace(n))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, d)
+	}
+	return out, nil
+}
+
+// loadProfile returns the profile in a file, else the built-in one.
+func loadProfile(path string) (*ncnn.Profile, error) {
+	if path == "" {
+		b, err := data.BuiltinProfile()
+		if err != nil || b == nil {
+			return nil, err
+		}
+		return ncnn.ReadProfile(b)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	p, err := ncnn.ReadProfile(b)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return p, nil
+}
+
+// targetOf completes the flags by the model's own format and weights.
+func targetOf(d device.Device, q *pricedModel, o estimateOptions) device.Target {
+	t := device.Target{Device: d, Runtime: o.runtime, Delegate: device.Delegate(o.delegate), Threads: o.threads, Affinity: device.Affinity(o.affinity), Precision: device.Precision(o.precision)}
+	if t.Runtime == "" {
+		t.Runtime = runtimeOf(q.format)
+	}
+	if t.Delegate != device.CPU {
+		t.Threads = 0
+	}
+	if t.Precision == "" {
+		t.Precision = device.F32
+		if q.quantised {
+			t.Precision = device.I8
+		} else if t.Runtime == "ncnn" {
+			t.Precision = device.Auto
+		} else if t.Delegate != device.CPU {
+			t.Precision = device.F16
+		}
+	}
+	return t
+}
+
+// runtimeOf returns the runtime that apps use for a format.
+func runtimeOf(format string) string {
+	switch format {
+	case "ncnn", "mnn", "executorch":
+		return format
+	case "onnx", "ort":
+		return "ort"
+	case "dlc":
+		return "snpe"
+	}
+	return "litert"
+}
+
+// predictionSink shows or writes predictions.
+type predictionSink struct {
+	o              estimateOptions
+	w              io.Writer
+	table          *data.Writer[data.Prediction]
+	json           *json.Encoder
+	count, refused int
+}
+
+func newPredictionSink(o estimateOptions, stdout io.Writer) (*predictionSink, error) {
+	s := &predictionSink{o: o, w: stdout}
+	if o.asJSON {
+		s.json = json.NewEncoder(stdout)
+	}
+	if o.out == "" {
+		return s, nil
+	}
+	have, err := data.Files(o.out, "predictions")
+	if err != nil {
+		return nil, err
+	}
+	if len(have) > 0 && !o.overwrite {
+		return nil, fmt.Errorf("%s already holds predictions; use another folder, or --overwrite to replace them", o.out)
+	}
+	s.table, err = data.Create[data.Prediction](o.out, "estimate", data.Meta{Tool: version, Command: "gaugenn estimate"})
+	return s, err
+}
+
+func (s *predictionSink) add(q *pricedModel, t device.Target, p estimate.Prediction) error {
+	s.count++
+	if p.Basis == estimate.Refused {
+		s.refused++
+	}
+	switch {
+	case s.json != nil:
+		return s.json.Encode(data.PredictionRow(q.id, t, p))
+	case s.table != nil:
+		return s.table.Write(data.PredictionRow(q.id, t, p))
+	}
+	return writePrediction(s.w, q, t, p, s.o.layers)
+}
+
+func (s *predictionSink) close() error {
+	if s.table != nil {
+		return s.table.Close()
+	}
+	return nil
+}

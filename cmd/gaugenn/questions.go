@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/gaugenn/gaugenn/data"
+	"github.com/gaugenn/gaugenn/estimate"
+	"github.com/gaugenn/gaugenn/estimate/feature"
+	"github.com/gaugenn/gaugenn/extract"
+	"github.com/gaugenn/gaugenn/graph"
+	"github.com/gaugenn/gaugenn/graph/format/all"
+	"github.com/gaugenn/gaugenn/graph/op"
+)
+
+// pricedModel is a model ready to be priced, with what the answer's text says
+// of it.
+type pricedModel struct {
+	estimate.Question
+	id, format string
+	quantised  bool
+	binding    string
+}
+
+// eachQuestion calls visit for every distinct model of a model file, an app or
+// a folder of tables.
+func eachQuestion(ctx context.Context, path string, binds []string, visit func(*pricedModel) error) error {
+	if tables, err := data.Files(path, "models"); err == nil && len(tables) > 0 {
+		return eachTableModel(path, visit)
+	}
+	policy, err := bindPolicy(binds)
+	if err != nil {
+		return err
+	}
+	sc := extract.Scanner{Formats: all.Formats(), Digest: func(f *extract.Finding, m *graph.Model) any {
+		bound := bindModel(m, assume(policy))
+		shaped, _ := op.Infer(bound.model)
+		if len(shaped.Graphs) == 0 {
+			return nil
+		}
+		costs := op.Costs(shaped)
+		totals := op.Total(shaped, costs)
+		g := max(totals.Graph, 0)
+		q := &pricedModel{id: f.ModelID, format: m.Format, binding: bound.text}
+		q.Question = estimate.Question{Name: filepath.Base(f.Path), Graph: shaped.Graphs[g], Costs: costs[g], WeightBytes: totals.WeightBytes, Opaque: len(m.Opaque)}
+		q.Network = feature.Of(q.Name, q.Graph, q.Costs, fusionOf(m.Format))
+		kind := quantisationOf(shaped, totals)
+		q.quantised = kind == "full_integer" || kind == "mixed" || kind == "dynamic_range"
+		return q
+	}}
+	return sc.Scan(ctx, []string{path}, func(a *extract.App) error {
+		for _, f := range a.Findings {
+			if q, ok := f.Digest.(*pricedModel); ok {
+				if err := visit(q); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// eachTableModel rebuilds the main graph of each model from the layers table.
+func eachTableModel(dir string, visit func(*pricedModel) error) error {
+	models := map[string]*data.Model{}
+	for m, err := range data.Read[data.Model](dir) {
+		if err != nil {
+			return err
+		}
+		models[m.ModelID] = &m
+	}
+	var rows []data.Layer
+	flush := func() error {
+		if len(rows) == 0 {
+			return nil
+		}
+		m := models[rows[0].ModelID]
+		if m == nil {
+			return nil
+		}
+		q, err := tableQuestion(m, rows)
+		if err != nil {
+			return err
+		}
+		return visit(q)
+	}
+	for l, err := range data.Read[data.Layer](dir) {
+		if err != nil {
+			return err
+		}
+		if l.GraphIndex != 0 {
+			continue
+		}
+		if len(rows) > 0 && rows[0].ModelID != l.ModelID {
+			if err := flush(); err != nil {
+				return err
+			}
+			rows = rows[:0]
+		}
+		rows = append(rows, l)
+	}
+	return flush()
+}
+
+func tableQuestion(m *data.Model, rows []data.Layer) (*pricedModel, error) {
+	q := &pricedModel{id: m.ModelID, format: m.Format, binding: m.Binding, quantised: m.Quantisation == "full_integer" || m.Quantisation == "mixed" || m.Quantisation == "dynamic_range"}
+	q.Question = estimate.Question{Name: m.Name, Opaque: len(m.OpaqueKinds)}
+	if m.WeightBytes != nil {
+		q.WeightBytes = *m.WeightBytes
+	}
+	if m.MACs == nil {
+		q.Unpriceable = "its MACs are not known from the tables"
+		if m.AssumedMACs != nil {
+			q.Unpriceable += ": free dimensions; scan with --bind, or estimate the file itself"
+		}
+		return q, nil
+	}
+	g, costs, err := data.Rebuild(rows)
+	if err != nil {
+		return nil, err
+	}
+	q.Graph, q.Costs = g, costs
+	q.Network = feature.Of(q.Name, g, costs, fusionOf(m.Format))
+	return q, nil
+}
+
+// givenRows reads the caller's own latencies: model,latency_ms, where model is
+// the path of a model file or the name of the model being priced.
+func givenRows(path string, q *pricedModel) ([]estimate.Given, error) {
+	if path == "" {
+		return nil, nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	r := csv.NewReader(f)
+	head, err := r.Read()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	model, latency := -1, -1
+	for i, h := range head {
+		switch strings.TrimSpace(h) {
+		case "model":
+			model = i
+		case "latency_ms":
+			latency = i
+		}
+	}
+	if model < 0 || latency < 0 {
+		return nil, fmt.Errorf("%s: want columns model and latency_ms, have %v", path, head)
+	}
+	var out []estimate.Given
+	for {
+		rec, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			return out, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		ms, err := strconv.ParseFloat(strings.TrimSpace(rec[latency]), 64)
+		if err != nil || ms <= 0 {
+			line, _ := r.FieldPos(latency)
+			return nil, fmt.Errorf("%s: line %d: latency_ms %q", path, line, rec[latency])
+		}
+		g := estimate.Given{Name: filepath.Base(rec[model]), LatencyMS: ms, Network: q.Network}
+		if g.Name != q.Name {
+			m, err := readModel(filepath.Join(filepath.Dir(path), filepath.FromSlash(rec[model])))
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", path, err)
+			}
+			g.Network = kernels(g.Name, m)
+		}
+		out = append(out, g)
+	}
+}
