@@ -35,8 +35,8 @@ type run struct {
 	open    int // units started and not finished
 	active  int // tasks being executed
 	ready   map[int]*unit
+	started map[*unit]bool // and not yet closed
 	stopped bool
-	lone    *fileHash // waits for another file to be hashed with
 
 	seen   seenSet
 	models modelSet
@@ -62,7 +62,7 @@ func newRun(s *Scanner, units []unitFiles, workers int) *run {
 		matcher: newMatcher(s.Formats),
 		names:   newNameRules(s.Formats),
 		memory:  semaphore.NewWeighted(limits.MemoryBytes),
-		ready:   map[int]*unit{},
+		ready:   map[int]*unit{}, started: map[*unit]bool{},
 	}
 	r.changed = sync.NewCond(&r.mu)
 	r.seen.seed = maphash.MakeSeed()
@@ -82,7 +82,7 @@ func (r *run) run(ctx context.Context, sink Sink) error {
 	err := r.emit(sink)
 	r.stop()
 	group.Wait()
-	for _, u := range r.ready {
+	for u := range r.started {
 		u.close()
 	}
 	if ctx.Err() != nil {
@@ -117,6 +117,9 @@ func (r *run) emit(sink Sink) error {
 			}
 		}
 		u.close()
+		r.mu.Lock()
+		delete(r.started, u)
+		r.mu.Unlock()
 	}
 	return nil
 }
@@ -208,15 +211,11 @@ func (r *run) take() task {
 			return t
 		case r.next < len(r.units) && r.next < r.emitted+window && r.open <= r.workers:
 			u := &unit{run: r, index: r.next, files: r.units[r.next]}
+			r.started[u] = true
 			r.next++
 			r.open++
 			r.active++
 			return u.start
-		case r.lone != nil:
-			h := r.lone
-			r.lone = nil
-			r.active++
-			return func(*worker) { h.alone() }
 		case r.next == len(r.units) && r.active == 0:
 			r.changed.Broadcast()
 			return nil

@@ -13,6 +13,7 @@ import (
 const (
 	chunkEntries = 512
 	chunkBytes   = 4 << 20
+	hashBlock    = 4 << 20
 )
 
 // unit is a unitFiles being scanned.
@@ -198,6 +199,21 @@ func (j *job) step(part func() string) {
 	if j.pending.Add(-1) == 0 {
 		j.finish()
 	}
+}
+
+func (j *job) hash(*worker) {
+	j.step(func() string {
+		return guard(func() {
+			h, data := sha256.New(), j.data.Data()
+			for len(data) > 0 {
+				block := data[:min(len(data), hashBlock)]
+				h.Write(block)
+				j.data.Release(block)
+				data = data[len(block):]
+			}
+			j.app.SHA256 = hex.EncodeToString(h.Sum(nil))
+		})
+	})
 }
 
 func (j *job) describe(*worker) {
