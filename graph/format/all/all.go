@@ -27,6 +27,7 @@ import (
 	"github.com/gaugenn/gaugenn/graph/format/tensorflow"
 	"github.com/gaugenn/gaugenn/graph/format/tflite"
 	"github.com/gaugenn/gaugenn/graph/format/tnn"
+	"github.com/gaugenn/gaugenn/graph/format/torch"
 )
 
 // Formats returns the formats in match order. The slice is the caller's.
@@ -54,5 +55,6 @@ func Formats() []format.Format {
 		tnn.Format,
 		tengine.Format,
 		kerash5.Format,
+		torch.Format,
 	}
 }
