@@ -23,6 +23,7 @@ import (
 	"github.com/gaugenn/gaugenn/graph/format/ort"
 	"github.com/gaugenn/gaugenn/graph/format/paddle"
 	"github.com/gaugenn/gaugenn/graph/format/ptl"
+	"github.com/gaugenn/gaugenn/graph/format/safetensors"
 	"github.com/gaugenn/gaugenn/graph/format/tengine"
 	"github.com/gaugenn/gaugenn/graph/format/tensorflow"
 	"github.com/gaugenn/gaugenn/graph/format/tflite"
@@ -56,5 +57,6 @@ func Formats() []format.Format {
 		tengine.Format,
 		kerash5.Format,
 		torch.Format,
+		safetensors.Format,
 	}
 }
