@@ -24,7 +24,7 @@ const (
 	trendRidge = .1
 	treeCount  = 400
 	treeFolds  = 5
-	treeWeight = .6 // of the forest against the mean of the processes
+	treeWeight = .3 // of the forest against the mean of the processes
 )
 
 func fitForest(samples []Sample) *forest {

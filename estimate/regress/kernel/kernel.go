@@ -31,6 +31,7 @@ const resolutionMJ = .001
 // evaluation, not for shipping.
 type Model struct {
 	parts  []part
+	trees  *forest
 	factor float64 // conformal multiplier of the standard deviation
 }
 
