@@ -22,6 +22,7 @@ import (
 	"github.com/gaugenn/gaugenn/graph/format/openvino"
 	"github.com/gaugenn/gaugenn/graph/format/ort"
 	"github.com/gaugenn/gaugenn/graph/format/paddle"
+	"github.com/gaugenn/gaugenn/graph/format/paddlelite"
 	"github.com/gaugenn/gaugenn/graph/format/ptl"
 	"github.com/gaugenn/gaugenn/graph/format/safetensors"
 	"github.com/gaugenn/gaugenn/graph/format/tengine"
@@ -41,6 +42,7 @@ func Formats() []format.Format {
 		circle.Format,
 		ptl.Format,
 		mslite.Format,
+		paddlelite.Format,
 		dlc.Format,
 		ncnn.Format,
 		onnx.Format,
