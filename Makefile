@@ -20,6 +20,8 @@ demo: build
 	bin/gaugenn scan build/demo/input -o build/demo/tables
 	@echo
 	bin/gaugenn inspect build/demo/input/assembled.apk
+	@echo
+	bin/gaugenn estimate build/demo/tables --devices "Redmi Note 8;Galaxy A15;Pixel 7;Galaxy S24"
 
 test:
 	$(GO) test ./...

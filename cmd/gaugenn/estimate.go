@@ -73,7 +73,7 @@ func runEstimate(ctx context.Context, path string, o estimateOptions, stdout, st
 	if err != nil {
 		return err
 	}
-	sink, err := newPredictionSink(o, stdout)
+	sink, err := newPredictionSink(o, phones, stdout)
 	if err != nil {
 		return err
 	}
@@ -194,11 +194,15 @@ type predictionSink struct {
 	w              io.Writer
 	table          *data.Writer[data.Prediction]
 	json           *json.Encoder
+	prices         *priceTable // for several devices, shown at the end
 	count, refused int
 }
 
-func newPredictionSink(o estimateOptions, stdout io.Writer) (*predictionSink, error) {
+func newPredictionSink(o estimateOptions, phones []device.Device, stdout io.Writer) (*predictionSink, error) {
 	s := &predictionSink{o: o, w: stdout}
+	if len(phones) > 1 && o.out == "" && !o.asJSON && !o.layers {
+		s.prices = newPriceTable(phones)
+	}
 	if o.asJSON {
 		s.json = json.NewEncoder(stdout)
 	}
@@ -227,12 +231,19 @@ func (s *predictionSink) add(q *pricedModel, t device.Target, p estimate.Predict
 	case s.table != nil:
 		return s.table.Write(data.PredictionRow(q.id, t, p))
 	}
+	if s.prices != nil {
+		s.prices.add(q, t, p)
+		return nil
+	}
 	return writePrediction(s.w, q, t, p, s.o.layers)
 }
 
 func (s *predictionSink) close() error {
 	if s.table != nil {
 		return s.table.Close()
+	}
+	if s.prices != nil {
+		return s.prices.write(s.w)
 	}
 	return nil
 }

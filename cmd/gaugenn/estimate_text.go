@@ -59,9 +59,9 @@ func rangeText(r estimate.Range, unit string) string {
 		return "unknown"
 	}
 	if r.Lo == r.Hi {
-		return fmt.Sprintf("%.3g %s", r.Value, unit)
+		return short(r.Value, 3) + " " + unit
 	}
-	return fmt.Sprintf("%.3g %s (90 %%: %.3g – %.3g)", r.Value, unit, r.Lo, r.Hi)
+	return fmt.Sprintf("%s %s (90 %%: %s – %s)", short(r.Value, 3), unit, short(r.Lo, 2), short(r.Hi, 2))
 }
 
 func basisText(p estimate.Prediction) string {

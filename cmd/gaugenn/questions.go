@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -31,9 +32,9 @@ type pricedModel struct {
 
 // eachQuestion calls visit for every distinct model of a model file, an app or
 // a folder of tables.
-func eachQuestion(ctx context.Context, path string, binds []string, visit func(*pricedModel) error) error {
-	if tables, err := data.Files(path, "models"); err == nil && len(tables) > 0 {
-		return eachTableModel(path, visit)
+func eachQuestion(ctx context.Context, in string, binds []string, visit func(*pricedModel) error) error {
+	if tables, err := data.Files(in, "models"); err == nil && len(tables) > 0 {
+		return eachTableModel(in, visit)
 	}
 	policy, err := bindPolicy(binds)
 	if err != nil {
@@ -55,7 +56,7 @@ func eachQuestion(ctx context.Context, path string, binds []string, visit func(*
 		q.quantised = kind == "full_integer" || kind == "mixed" || kind == "dynamic_range"
 		return q
 	}}
-	return sc.Scan(ctx, []string{path}, func(a *extract.App) error {
+	return sc.Scan(ctx, []string{in}, func(a *extract.App) error {
 		for _, f := range a.Findings {
 			if q, ok := f.Digest.(*pricedModel); ok {
 				if err := visit(q); err != nil {
@@ -76,6 +77,15 @@ func eachTableModel(dir string, visit func(*pricedModel) error) error {
 		}
 		models[m.ModelID] = &m
 	}
+	names := map[string]string{}
+	for f, err := range data.Read[data.File](dir) {
+		if err != nil {
+			return err
+		}
+		if f.ModelID != nil && names[*f.ModelID] == "" && f.Status != string(extract.PartOf) {
+			names[*f.ModelID] = path.Base(f.Path)
+		}
+	}
 	var rows []data.Layer
 	flush := func() error {
 		if len(rows) == 0 {
@@ -88,6 +98,9 @@ func eachTableModel(dir string, visit func(*pricedModel) error) error {
 		q, err := tableQuestion(m, rows)
 		if err != nil {
 			return err
+		}
+		if n := names[m.ModelID]; n != "" {
+			q.Name = n
 		}
 		return visit(q)
 	}
@@ -133,11 +146,11 @@ func tableQuestion(m *data.Model, rows []data.Layer) (*pricedModel, error) {
 
 // givenRows reads the caller's own latencies: model,latency_ms, where model is
 // the path of a model file or the name of the model being priced.
-func givenRows(path string, q *pricedModel) ([]estimate.Given, error) {
-	if path == "" {
+func givenRows(file string, q *pricedModel) ([]estimate.Given, error) {
+	if file == "" {
 		return nil, nil
 	}
-	f, err := os.Open(path)
+	f, err := os.Open(file)
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +158,7 @@ func givenRows(path string, q *pricedModel) ([]estimate.Given, error) {
 	r := csv.NewReader(f)
 	head, err := r.Read()
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	model, latency := -1, -1
 	for i, h := range head {
@@ -157,7 +170,7 @@ func givenRows(path string, q *pricedModel) ([]estimate.Given, error) {
 		}
 	}
 	if model < 0 || latency < 0 {
-		return nil, fmt.Errorf("%s: want columns model and latency_ms, have %v", path, head)
+		return nil, fmt.Errorf("%s: want columns model and latency_ms, have %v", file, head)
 	}
 	var out []estimate.Given
 	for {
@@ -166,18 +179,18 @@ func givenRows(path string, q *pricedModel) ([]estimate.Given, error) {
 			return out, nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
+			return nil, fmt.Errorf("%s: %w", file, err)
 		}
 		ms, err := strconv.ParseFloat(strings.TrimSpace(rec[latency]), 64)
 		if err != nil || ms <= 0 {
 			line, _ := r.FieldPos(latency)
-			return nil, fmt.Errorf("%s: line %d: latency_ms %q", path, line, rec[latency])
+			return nil, fmt.Errorf("%s: line %d: latency_ms %q", file, line, rec[latency])
 		}
 		g := estimate.Given{Name: filepath.Base(rec[model]), LatencyMS: ms, Network: q.Network}
 		if g.Name != q.Name {
-			m, err := readModel(filepath.Join(filepath.Dir(path), filepath.FromSlash(rec[model])))
+			m, err := readModel(filepath.Join(filepath.Dir(file), filepath.FromSlash(rec[model])))
 			if err != nil {
-				return nil, fmt.Errorf("%s: %w", path, err)
+				return nil, fmt.Errorf("%s: %w", file, err)
 			}
 			g.Network = kernels(g.Name, m)
 		}
