@@ -15,6 +15,10 @@ import (
 func guard(f func()) (failure string) {
 	defer func() {
 		if p := recover(); p != nil {
+			if _, ok := p.(interface{ Addr() uintptr }); ok {
+				failure = "fault: the file changed while it was read"
+				return
+			}
 			failure = fmt.Sprintf("internal error: %v%s", p, panicPlace(debug.Stack()))
 		}
 	}()
