@@ -6,6 +6,7 @@ package all
 import (
 	"github.com/gaugenn/gaugenn/graph/format"
 	"github.com/gaugenn/gaugenn/graph/format/caffe"
+	"github.com/gaugenn/gaugenn/graph/format/caffe2"
 	"github.com/gaugenn/gaugenn/graph/format/circle"
 	"github.com/gaugenn/gaugenn/graph/format/coreml"
 	"github.com/gaugenn/gaugenn/graph/format/darknet"
@@ -48,6 +49,7 @@ func Formats() []format.Format {
 		onnx.Format,
 		tensorflow.Format,
 		paddle.Format,
+		caffe2.Format,
 		mediapipe.Format,
 		coreml.Format,
 		caffe.Format,
