@@ -14,6 +14,7 @@ import (
 	"github.com/gaugenn/gaugenn/graph/format/executorch"
 	"github.com/gaugenn/gaugenn/graph/format/kerash5"
 	"github.com/gaugenn/gaugenn/graph/format/litertlm"
+	"github.com/gaugenn/gaugenn/graph/format/mace"
 	"github.com/gaugenn/gaugenn/graph/format/mediapipe"
 	"github.com/gaugenn/gaugenn/graph/format/mnn"
 	"github.com/gaugenn/gaugenn/graph/format/mslite"
@@ -50,6 +51,7 @@ func Formats() []format.Format {
 		tensorflow.Format,
 		paddle.Format,
 		caffe2.Format,
+		mace.Format,
 		mediapipe.Format,
 		coreml.Format,
 		caffe.Format,
