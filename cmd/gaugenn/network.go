@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"github.com/gaugenn/gaugenn/estimate/feature"
+	"github.com/gaugenn/gaugenn/estimate/regress/ncnn"
 	"github.com/gaugenn/gaugenn/graph"
 	"github.com/gaugenn/gaugenn/graph/bind"
 	"github.com/gaugenn/gaugenn/graph/format"
@@ -45,14 +47,45 @@ func (n *networks) network(path string) (*feature.Network, error) {
 			o.err = fmt.Errorf("graph %q: not a path below the folder of graphs", path)
 			return
 		}
-		m, err := readModel(filepath.Join(n.dir, name))
+		m, err := readModel(n.locate(name))
 		if err != nil {
 			o.err = err
 			return
 		}
+		stateInput(path, m)
 		o.net = kernels(path, m)
 	})
 	return o.net, o.err
+}
+
+// locate returns the file for a path of the graph column. The folder given may be the one that those paths start from, or a folder on
+// their way: leading folders that are not there are left out.
+func (n *networks) locate(name string) string {
+	rest := name
+	for {
+		full := filepath.Join(n.dir, rest)
+		if info, err := os.Stat(full); err == nil && !info.IsDir() {
+			return full
+		}
+		_, after, ok := strings.Cut(rest, string(filepath.Separator))
+		if !ok {
+			return filepath.Join(n.dir, name)
+		}
+		rest = after
+	}
+}
+
+// stateInput gives an ncnn graph whose file leaves its image size open the size that the runtime's benchmark uses for that name.
+func stateInput(path string, m *graph.Model) {
+	shape, ok := ncnn.BenchmarkInput(strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)))
+	if m.Format != "ncnn" || !ok {
+		return
+	}
+	for _, id := range m.Graphs[0].Inputs {
+		if t := m.Graphs[0].Tensor(id); t != nil && !t.Shape.IsStatic() {
+			t.Shape = graph.ShapeOf(shape[:]...)
+		}
+	}
 }
 
 // kernels binds, shapes and costs a model and returns what a runtime would
