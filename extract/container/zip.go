@@ -114,7 +114,7 @@ func (a *Archive) listZIP() error {
 		if at := a.searchDirectory(0, int64(len(a.data))); at >= 0 {
 			a.Repaired = true
 			a.warn("no end of central directory record (truncated or damaged?); directory found at offset %d", at)
-			a.walkDirectory(at, at, -1)
+			a.walkDirectory(at, at, -1, 0)
 			return nil
 		}
 		return a.listLocal("no end of central directory record (truncated download?)", -1)
@@ -141,7 +141,7 @@ func (a *Archive) listZIP() error {
 	if !ok {
 		stated = at
 	}
-	a.walkDirectory(at, stated, end.at)
+	a.walkDirectory(at, stated, end.at, end.entries)
 	if a.Prefix > 0 {
 		a.warn("%d bytes before the archive", a.Prefix)
 	}
@@ -200,8 +200,8 @@ func (a *Archive) searchDirectory(from, to int64) int64 {
 
 // walkDirectory lists the headers from offset at on. stated is where the archive
 // believes its directory to be: the difference moves every offset. end is the
-// offset of the end record, -1 if there is none.
-func (a *Archive) walkDirectory(at, stated, end int64) {
+// offset of the end record, -1 if there is none; count is how many entries it gives.
+func (a *Archive) walkDirectory(at, stated, end, count int64) {
 	limit := int64(len(a.data))
 	if end >= at {
 		limit = end
@@ -210,7 +210,7 @@ func (a *Archive) walkDirectory(at, stated, end int64) {
 	text := string(a.data[at:limit])
 	shift := a.shift(at, stated)
 	defer a.findPrefix(at)
-	a.Entries = make([]Entry, 0, min((limit-at)/(directoryLen+8), int64(a.limits.Entries)))
+	a.Entries = make([]Entry, 0, min(count, (limit-at)/directoryLen, int64(a.limits.Entries)))
 	seen := newNameSet(cap(a.Entries))
 	for pos := at; ; {
 		if limit-pos < directoryLen || !hasSignature(a.data, pos, sigDirectory) {
