@@ -10,8 +10,12 @@
 // memory. Operators are ATen's and those of quantized libraries; the word is
 // the operator's name without library and overload, the node's name the whole.
 //
-// What is not read: delegate payloads (XNNPACK, QNN, Core ML, Vulkan, Ethos-U:
+// The payload of the XNNPACK delegate, a graph of its own, is read to operators
+// and becomes the body of a call.
+//
+// What is not read: other delegates' payloads (QNN, Core ML, Vulkan, Ethos-U:
 // opaque), jumps (calls are listed once, in order), and external .ptd weights.
 //
-// Source: pytorch/executorch schema/program.fbs and scalar_type.fbs.
+// Sources: pytorch/executorch schema/program.fbs and scalar_type.fbs,
+// backends/xnnpack/serialization/runtime_schema.fbs.
 package executorch

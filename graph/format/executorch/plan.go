@@ -35,6 +35,22 @@ type plan struct {
 	used      map[*graph.Const]bool
 }
 
+// place appends the delegates' graphs behind those of all methods; until then
+// calls refer to body k as -k.
+func (r *reader) place() {
+	base := len(r.m.Graphs) - 1
+	for _, g := range r.m.Graphs {
+		for i := range g.Nodes {
+			for k, s := range g.Nodes[i].Subgraphs {
+				if s < 0 {
+					g.Nodes[i].Subgraphs[k] = base - s
+				}
+			}
+		}
+	}
+	r.m.Graphs = append(r.m.Graphs, r.bodies...)
+}
+
 func (r *reader) plan(t flatbuf.Table) error {
 	p := &plan{reader: r, g: &graph.Graph{Name: flatfmt.Text(t.String(planName), r.lim)}, operators: t.Tables(planOperators), delegates: t.Tables(planDelegates), used: map[*graph.Const]bool{}}
 	r.m.Graphs = append(r.m.Graphs, p.g)
@@ -297,12 +313,14 @@ func (p *plan) kernel(op flatbuf.Table, args []aten.Value) graph.Node {
 	return n
 }
 
-// delegate makes an opaque node: the network inside is compiled. Inputs and
+// delegate makes a call of the graph inside where it can be read (XNNPACK), an
+// opaque node otherwise: there the network is compiled. Inputs and
 // outputs are told apart by who wrote a tensor: the arguments after the first
 // one that nothing has written are results.
 func (p *plan) delegate(d flatbuf.Table, args []aten.Value) graph.Node {
 	id := flatfmt.Text(d.String(delegateID), p.lim)
-	size := p.payload(d.Table(delegateProcessed))
+	data := p.payload(d.Table(delegateProcessed))
+	size := int64(len(data))
 	specs := d.Tables(delegateCompileSpecs)
 	for i := range specs.Len() {
 		specs.Table(i).String(0)
@@ -328,21 +346,30 @@ func (p *plan) delegate(d flatbuf.Table, args []aten.Value) graph.Node {
 			n.Outputs = append(n.Outputs, a.Tensor)
 		}
 	}
+	if id == xnnpackID {
+		if body, err := p.readXnnpack(data); err == nil {
+			body.Name = fmt.Sprintf("%s_%d", id, len(p.bodies))
+			p.bodies = append(p.bodies, body)
+			n.Op, n.Attrs, n.Subgraphs = graph.Call, nil, []int{-len(p.bodies)}
+			return n
+		}
+	}
 	p.m.Opaque = append(p.m.Opaque, graph.Opaque{Kind: "executorch_delegate", Where: id, Bytes: size})
 	return n
 }
 
-// payload returns the size of a delegate's compiled data, 0 if it is not there.
-func (p *plan) payload(ref flatbuf.Table) int64 {
+// payload returns a delegate's data, nil if it is not there.
+func (p *plan) payload(ref flatbuf.Table) []byte {
 	i := ref.Uint32(1, 0)
 	if ref.Uint8(0, 0) == 1 {
 		if int64(i) < int64(len(p.segments)) {
-			return int64(p.segments[i].size)
+			s := p.segments[i]
+			return p.in.Data[s.off : s.off+s.size : s.off+s.size]
 		}
-		return 0
+		return nil
 	}
 	if int64(i) < int64(p.blobs.Len()) {
-		return int64(len(p.blobs.Table(int(i)).Bytes(0)))
+		return p.blobs.Table(int(i)).Bytes(0)
 	}
-	return 0
+	return nil
 }

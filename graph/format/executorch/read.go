@@ -83,7 +83,9 @@ type reader struct {
 	mutable  []segmentOffsets
 	inline   flatbuf.Vector // constant_buffer
 	consts   map[uint32]*graph.Const
-	blobs    flatbuf.Vector // backend_delegate_data
+	blobs    flatbuf.Vector          // backend_delegate_data
+	named    map[string]*graph.Const // named_data by key
+	bodies   []*graph.Graph          // of delegates that can be read
 	end      int64
 
 	nodes, tensors int
@@ -96,7 +98,7 @@ type segmentOffsets struct {
 }
 
 func read(in format.Input) (*graph.Model, error) {
-	r := &reader{in: in, lim: in.Limits.OrDefault(), fb: flatbuf.New(in.Data), m: &graph.Model{Format: Name}, consts: map[uint32]*graph.Const{}}
+	r := &reader{in: in, lim: in.Limits.OrDefault(), fb: flatbuf.New(in.Data), m: &graph.Model{Format: Name}, consts: map[uint32]*graph.Const{}, named: map[string]*graph.Const{}}
 	p := r.fb.Root()
 	if err := flatfmt.Error(r.fb.Err()); err != nil {
 		return nil, err
@@ -123,6 +125,7 @@ func read(in format.Input) (*graph.Model, error) {
 	if err := flatfmt.Error(r.fb.Err()); err != nil {
 		return nil, err
 	}
+	r.place()
 	r.m.Length = max(r.fb.End(), r.end)
 	return r.m, nil
 }
@@ -173,10 +176,15 @@ func (r *reader) data(p flatbuf.Table) error {
 	}
 	r.inline, r.blobs = p.Tables(programConstantBuffer), p.Tables(programDelegateData)
 	named := p.Tables(programNamedData)
-	for i := range min(named.Len(), 4096) {
+	for i := range named.Len() {
 		t := named.Table(i)
-		if k := int(t.Uint32(1, 0)); k < len(r.segments) {
-			r.put("named_data."+flatfmt.Text(t.String(0), r.lim), fmt.Sprintf("%d bytes", r.segments[k].size))
+		k := int(t.Uint32(1, 0))
+		if k >= len(r.segments) {
+			continue
+		}
+		g := r.segments[k]
+		if c := flatfmt.View(r.in.Data[g.off : g.off+g.size : g.off+g.size]); c != nil {
+			r.named[t.String(0)] = c
 		}
 	}
 	return flatfmt.Error(r.fb.Err())
