@@ -16,7 +16,9 @@
 package bind
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/gaugenn/gaugenn/graph"
 )
@@ -221,14 +223,25 @@ func (b *binder) unranked(gi int, t *graph.Tensor, use use) {
 // choose applies the rules to one free dimension.
 func (b *binder) choose(input string, axis int, d graph.Dim, role Role) Binding {
 	c := Binding{Input: input, Axis: axis, Symbol: d.Symbol(), Role: role, Value: -1, Why: Unbound}
-	for _, key := range []string{input + ":" + strconv.Itoa(axis), d.Symbol(), string(role)} {
-		if n, ok := b.p.Explicit[key]; ok && key != "" && n >= 0 {
+	explicit := func(key string) bool {
+		n, ok := b.p.Explicit[key]
+		if ok = ok && key != "" && n >= 0; ok {
 			c.Value, c.Why = n, Explicit
-			return c
 		}
+		return ok
+	}
+	if explicit(input+":"+strconv.Itoa(axis)) || explicit(d.Symbol()) {
+		return c
 	}
 	if done, ok := b.symbols[d.Symbol()]; ok && d.Symbol() != "" {
 		c.Value, c.Why = done.Value, done.Why
+		return c
+	}
+	if n, why, ok := b.sum(input, axis, d.Symbol()); ok {
+		c.Value, c.Why = n, why
+		return c
+	}
+	if explicit(string(role)) {
 		return c
 	}
 	if n, ok := d.Default(); ok && (n > 1 || n == 1 && role == RoleBatch) {
@@ -243,6 +256,39 @@ func (b *binder) choose(input string, axis int, d graph.Dim, role Role) Binding 
 		c.Value, c.Why = n, Assumed
 	}
 	return c
+}
+
+// sum evaluates a symbol that is a sum, as exporters of language models write
+// them ("past_sequence_length + 1"); its terms are bound like any dimension.
+// The reason is that of the weakest term.
+func (b *binder) sum(input string, axis int, symbol string) (n int64, why Why, ok bool) {
+	terms := strings.Split(symbol, "+")
+	if len(terms) < 2 || len(terms) > 8 {
+		return 0, "", false
+	}
+	why = Explicit
+	for _, term := range terms {
+		term = strings.TrimSpace(term)
+		if v, err := strconv.ParseInt(term, 10, 32); err == nil && v >= 0 {
+			n += v
+			continue
+		}
+		role, _ := byName(term, axis)
+		c := b.choose(input, axis, graph.SymbolDim(term), role)
+		if c.Value < 0 || c.Value > 1<<40 || term == "" {
+			return 0, "", false
+		}
+		n += c.Value
+		if rank(c.Why) > rank(why) {
+			why = c.Why
+		}
+	}
+	return n, why, true
+}
+
+// rank orders the rules by strength.
+func rank(w Why) int {
+	return slices.Index([]Why{Explicit, Stored, Batch, Assumed, Unbound}, w)
 }
 
 // spread gives bound symbols, and symbols that the caller names, their value
