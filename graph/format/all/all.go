@@ -12,6 +12,7 @@ import (
 	"github.com/gaugenn/gaugenn/graph/format/darknet"
 	"github.com/gaugenn/gaugenn/graph/format/dlc"
 	"github.com/gaugenn/gaugenn/graph/format/executorch"
+	"github.com/gaugenn/gaugenn/graph/format/gguf"
 	"github.com/gaugenn/gaugenn/graph/format/kerash5"
 	"github.com/gaugenn/gaugenn/graph/format/litertlm"
 	"github.com/gaugenn/gaugenn/graph/format/mace"
@@ -64,5 +65,6 @@ func Formats() []format.Format {
 		kerash5.Format,
 		torch.Format,
 		safetensors.Format,
+		gguf.Format,
 	}
 }
