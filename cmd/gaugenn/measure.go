@@ -3,6 +3,8 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"path"
+	"strings"
 
 	"github.com/gaugenn/gaugenn/data"
 	"github.com/gaugenn/gaugenn/extract"
@@ -41,6 +43,7 @@ func measure(f *extract.Finding, m *graph.Model, o measureOptions) *digest {
 	row := &d.model
 	row.ModelID, row.Status, row.SizeBytes = f.ModelID, string(f.Status), f.Size
 	row.Describe(free)
+	row.Parts = nameless(row.Parts, f.Path)
 	for _, p := range m.Parts {
 		if p.Found {
 			row.SizeBytes += p.Bytes
@@ -74,6 +77,24 @@ func measure(f *extract.Finding, m *graph.Model, o measureOptions) *digest {
 	}
 	row.Quantisation = quantisationOf(free, totals)
 	return d
+}
+
+// nameless puts * for the main file's own stem in names of parts that derive
+// from it, so that a model's row is the same whatever its copies are called.
+func nameless(parts []string, file string) []string {
+	stem, _, _ := strings.Cut(path.Base(file), ".")
+	out := make([]string, len(parts))
+	for i, p := range parts {
+		mark := ""
+		if strings.HasPrefix(p, "!") {
+			mark, p = "!", p[1:]
+		}
+		if rest, ok := strings.CutPrefix(p, stem); ok && stem != "" {
+			p = "*" + rest
+		}
+		out[i] = mark + p
+	}
+	return out
 }
 
 // macsKnown reports whether the sum of MACs stands for the model: something
