@@ -219,6 +219,9 @@ func tensorBytes(t *graph.Tensor, def graph.DType) (n int64, reason string) {
 func fusedWork(s *site) work {
 	per, ok := perElement[s.n.Fused]
 	if !ok {
+		per, ok = softmaxOps[s.n.Fused]
+	}
+	if !ok {
 		return unknownWork(fmt.Sprintf("the cost of the fused %s is not known", s.n.Fused))
 	}
 	n, ok := s.outShape(0).Elements()

@@ -94,11 +94,14 @@ func poolOps(op graph.Op, taken, results int64) int64 {
 	return taken
 }
 
+// softmaxOps are the Ops per element of the softmax family.
+var softmaxOps = map[graph.Op]int64{graph.Softmax: 3, graph.LogSoftmax: 4, graph.Hardmax: 1}
+
 // costSoftmax: exp, add, divide: 3*E (netscope's exp+add+div); LogSoftmax adds
 // a logarithm per element, Hardmax is a comparison.
 func costSoftmax(s *site) work {
 	var z sizes
-	n := map[graph.Op]int64{graph.Softmax: 3, graph.LogSoftmax: 4, graph.Hardmax: 1}[s.n.Op]
+	n := softmaxOps[s.n.Op]
 	return z.done(0, mul(n, z.of(s.outShape(0))))
 }
 
