@@ -29,7 +29,7 @@ func (t *Table) Predict(given, asked []Row) []Prediction {
 
 // startFactors are multipliers of the standard deviation where no device could
 // be held out.
-var startFactors = map[int]float64{0: 1.5, 3: 1.25, 5: 1.3, 10: 1.35}
+var startFactors = map[int]float64{0: 2, 3: 1.25, 5: 1.3, 10: 1.35}
 
 // calibrationCounts are the numbers of given rows that Calibrate tries.
 var calibrationCounts = []int{0, 3, 5, 10}
