@@ -327,6 +327,39 @@ func TestScan_companionsOnDisk(t *testing.T) {
 	wantRows(t, apps, "a.bin file part_of", "  a.bin duo part_of", "net.duo file parsed", "  net.duo duo parsed")
 }
 
+func TestScan_companionsByContent(t *testing.T) {
+	weights := join([]byte("MATE"), random(1, 3000))
+	files := []file{{"p/a.txt", []byte("mate seeks")}, {"p/b", []byte("not this")}, {"p/sub/c", weights}, {"p/d.weird", weights}}
+	apps := scan(t, extract.Scanner{}, write(t, append([]file{{"x.zip", zipped(t, zip.Deflate, files...)}}, files...)...))
+	wantRows(t, apps,
+		"x.zip zip parsed", "  p/a.txt mate parsed", "  p/d.weird mate part_of",
+		"p/a.txt file parsed", "  p/a.txt mate parsed",
+		"p/b file not_a_model", "  p/b text not_a_model",
+		"p/d.weird file part_of", "  p/d.weird mate part_of",
+		"p/sub/c file not_a_model", "  p/sub/c  not_a_model")
+	if a, b := apps[0].Findings[0], apps[1].Findings[0]; a.ModelID != b.ModelID || a.ModelID != hashOf([]byte("mate seeks"), weights) {
+		t.Errorf("model ids %s, %s", a.ModelID, b.ModelID)
+	}
+}
+
+func TestScan_filesThatClaimEachOtherAreOneModel(t *testing.T) {
+	files := []file{{"a.duo", []byte("duo\nb.duo\n")}, {"b.duo", []byte("duo\na.duo\n")}}
+	apps := scan(t, extract.Scanner{}, write(t, append([]file{{"x.zip", zipped(t, zip.Deflate, files...)}}, files...)...))
+	wantRows(t, apps,
+		"x.zip zip parsed", "  a.duo duo parsed", "  b.duo duo part_of",
+		"a.duo file parsed", "  a.duo duo parsed", "b.duo file part_of", "  b.duo duo part_of")
+}
+
+func TestScan_companionsInNestedArchives(t *testing.T) {
+	inner := zipped(t, zip.Deflate, file{"n.duo", []byte("duo\nw.bin\n")}, file{"w.bin", random(1, 2000)})
+	apps := scan(t, extract.Scanner{Workers: 1}, write(t,
+		file{"1.apk", zipped(t, zip.Deflate, file{"a.zip", inner}, file{"z.toy", toyModel(1, 99)})},
+		file{"2.apk", zipped(t, zip.Deflate, file{"a.zip", inner}, file{"z.toy", toyModel(1, 99)})}))
+	for i, name := range []string{"1.apk", "2.apk"} {
+		wantRows(t, apps[i:i+1], name+" zip parsed", "  a.zip!/n.duo duo parsed", "  a.zip!/w.bin duo part_of", "  z.toy toy parsed")
+	}
+}
+
 func TestScan_protectedContent(t *testing.T) {
 	model := toyModel(1, 3000)
 	scramble := func(key ...byte) []byte {

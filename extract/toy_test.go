@@ -83,6 +83,27 @@ var duo = format.Format{
 	},
 }
 
+// mate takes the first neighbour that begins with "MATE", whatever its name.
+var mate = format.Format{
+	Name: "mate",
+	Match: func(h format.Head) format.Confidence {
+		if bytes.HasPrefix(h.Bytes, []byte("mate seeks")) {
+			return format.Certain
+		}
+		return format.No
+	},
+	Parse: func(in format.Input) (*graph.Model, error) {
+		m := oneGraph("mate")
+		for _, name := range in.List() {
+			if data, err := in.Companion(name); err == nil && bytes.HasPrefix(data, []byte("MATE")) {
+				m.Parts = append(m.Parts, graph.Part{Name: name, Found: true, Bytes: int64(len(data))})
+				break
+			}
+		}
+		return m, nil
+	},
+}
+
 // plain begins with 'W' and holds nothing but 'w': a format without a magic.
 var plain = format.Format{
 	Name: "plain",
@@ -136,5 +157,5 @@ func trouble(release <-chan struct{}) format.Format {
 }
 
 func toyFormats() []format.Format {
-	return []format.Format{toy, duo, plain, trouble(nil)}
+	return []format.Format{toy, duo, mate, plain, trouble(nil)}
 }
