@@ -169,7 +169,22 @@ func (r *reader) version3(fb *flatbuf.Buffer, params []byte) error {
 		return flatfmt.Wrap(flatfmt.Error(pb.Err()), memberParams)
 	}
 	b.open()
+	b.floats()
 	return nil
+}
+
+// floats states the dtype of version 3's activations, which the file does not:
+// where a weight is a float the network runs in floats.
+func (b *builder) floats() {
+	found := false
+	for i := range b.g.Tensors {
+		found = found || b.g.Tensors[i].Const != nil && b.g.Tensors[i].DType == graph.Float32
+	}
+	for i := range b.g.Tensors {
+		if t := &b.g.Tensors[i]; found && t.DType == graph.UnknownDType {
+			t.DType = graph.Float32
+		}
+	}
 }
 
 // weights3 returns the weights by node name.

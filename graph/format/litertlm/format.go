@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/gaugenn/gaugenn/graph"
 	"github.com/gaugenn/gaugenn/graph/format"
@@ -103,6 +104,7 @@ func read(in format.Input) (*graph.Model, error) {
 			return nil, flatfmt.Wrap(err, fmt.Sprintf("section %d", i))
 		}
 	}
+	r.join()
 	if err := flatfmt.Error(r.fb.Err()); err != nil {
 		return nil, err
 	}
@@ -117,6 +119,35 @@ type reader struct {
 	// visited sums the sections' sizes: overlapping ones would make one file
 	// count as many.
 	visited int64
+	models  []section
+}
+
+// section is one TFLite model of the bundle.
+type section struct {
+	name   string
+	graphs []*graph.Graph
+}
+
+// join lines up the graphs of all sections: first those of the model that
+// generates text, which is what one run of the bundle is.
+func (r *reader) join() {
+	for _, first := range []bool{true, false} {
+		for _, m := range r.models {
+			if strings.Contains(strings.ToLower(m.name), "prefill_decode") != first {
+				continue
+			}
+			base := len(r.m.Graphs)
+			for _, g := range m.graphs {
+				g.Name = m.name + "/" + g.Name
+				for k := range g.Nodes {
+					for s := range g.Nodes[k].Subgraphs {
+						g.Nodes[k].Subgraphs[s] += base
+					}
+				}
+			}
+			r.m.Graphs = append(r.m.Graphs, m.graphs...)
+		}
+	}
 }
 
 func (r *reader) put(key, value string) {
@@ -198,7 +229,7 @@ func (r *reader) section(i int, t flatbuf.Table) error {
 	return nil
 }
 
-// model reads a TFLite section and appends its graphs.
+// model reads a TFLite section.
 func (r *reader) model(i int, name string, begin, end uint64) error {
 	in := r.in
 	in.Data, in.Trailing = r.in.Data[begin:end:end], true
@@ -215,16 +246,7 @@ func (r *reader) model(i int, name string, begin, end uint64) error {
 	if name == "" {
 		name = "section" + strconv.Itoa(i)
 	}
-	base := len(r.m.Graphs)
-	for _, g := range m.Graphs {
-		g.Name = name + "/" + g.Name
-		for k := range g.Nodes {
-			for s := range g.Nodes[k].Subgraphs {
-				g.Nodes[k].Subgraphs[s] += base
-			}
-		}
-	}
-	r.m.Graphs = append(r.m.Graphs, m.Graphs...)
+	r.models = append(r.models, section{name, m.Graphs})
 	r.m.Opaque = append(r.m.Opaque, m.Opaque...)
 	r.m.Notes = append(r.m.Notes, m.Notes...)
 	for _, kv := range m.Metadata {

@@ -26,7 +26,7 @@ func TestParse_subgraphsPointIntoTheirSection(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(m.Graphs) != 4 || m.Graphs[0].Name != "prefill_decode/main" || m.Graphs[3].Name != "embedder/main" {
+	if len(m.Graphs) != 4 || m.Graphs[0].Name != "tf_lite_prefill_decode/main" || m.Graphs[3].Name != "tf_lite_embedder/main" || m.Graphs[0].Nodes[0].Subgraphs[0] != 1 {
 		t.Errorf("%d graphs", len(m.Graphs))
 	}
 	if m.Length != int64(len(fx.Data)) {

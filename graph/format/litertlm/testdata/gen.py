@@ -27,8 +27,8 @@ def one(b, slots):
     for i, s in enumerate(slots): b.PrependUOffsetTRelativeSlot(i, s, 0)
     return b.EndObject()
 
-parts = [('prefill_decode', 3, open(os.path.join(MODELS, 'while_converted.tflite'), 'rb').read()),
-         ('embedder', 3, open(os.path.join(MODELS, 'mobile_int8_converted.tflite'), 'rb').read()),
+parts = [('tf_lite_embedder', 3, open(os.path.join(MODELS, 'mobile_int8_converted.tflite'), 'rb').read()),
+         ('tf_lite_prefill_decode', 3, open(os.path.join(MODELS, 'while_converted.tflite'), 'rb').read()),
          ('', 5, b'\x08\x01')]
 b = flatbuffers.Builder(1024)
 objects, at = [], BLOCK
