@@ -285,13 +285,10 @@ func (r *run) loop(s *site, sc *scope) {
 	}
 }
 
-// tripDim is a loop's trip count, from the attributes or operand 0.
+// tripDim is a loop's trip count as a dimension.
 func tripDim(s *site) graph.Dim {
-	if a := attrs[graph.LoopAttrs](s); a.TripCount > 0 {
-		return known(a.TripCount)
-	}
-	if v, ok := s.ints(0); ok && len(v) == 1 && s.n.Op == graph.Loop && !s.has(1) {
-		return known(v[0])
+	if n, ok := trips(s); ok {
+		return known(n)
 	}
 	return unknownDim
 }

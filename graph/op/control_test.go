@@ -120,6 +120,36 @@ func TestInfer_loop(t *testing.T) {
 	}
 }
 
+// TestTotal_loopWithCondition: a trip count means something only where the
+// body hands a true condition on.
+func TestTotal_loopWithCondition(t *testing.T) {
+	build := func(handsOn bool) *graph.Model {
+		main := &graph.Graph{
+			Tensors: []graph.Tensor{
+				{DType: graph.Int64, Shape: graph.ShapeOf(), Const: &graph.Const{Data: pack64([]int64{3})}},
+				{DType: graph.Bool, Shape: graph.ShapeOf(), Const: &graph.Const{Data: []byte{1}}},
+				{DType: graph.Float32, Shape: graph.ShapeOf(8)}, {}},
+			Inputs: []graph.TensorID{2}, Outputs: []graph.TensorID{3},
+			Nodes: []graph.Node{{Op: graph.Loop, Inputs: []graph.TensorID{0, 1, 2}, Outputs: []graph.TensorID{3}, Subgraphs: []int{1}}}}
+		inner := &graph.Graph{Role: graph.RoleBody,
+			Tensors: []graph.Tensor{{DType: graph.Int64}, {DType: graph.Bool, Shape: graph.ShapeOf()}, {}, {DType: graph.Bool, Shape: graph.ShapeOf()}, {}},
+			Inputs:  []graph.TensorID{0, 1, 2}, Outputs: []graph.TensorID{3, 4},
+			Nodes: []graph.Node{
+				{Op: graph.Identity, Inputs: []graph.TensorID{1}, Outputs: []graph.TensorID{3}},
+				{Op: graph.Relu, Inputs: []graph.TensorID{2}, Outputs: []graph.TensorID{4}}}}
+		if !handsOn {
+			inner.Nodes[0].Op = graph.LogicalNot
+		}
+		return &graph.Model{Graphs: []*graph.Graph{main, inner}}
+	}
+	for handsOn, want := range map[bool]int64{true: 24, false: 0} {
+		shaped, _ := op.Infer(build(handsOn))
+		if got := op.Total(shaped, op.Costs(shaped)); got.Ops != want || got.Known != handsOn {
+			t.Errorf("hands on %v: Ops %d known %v %v", handsOn, got.Ops, got.Known, got.Reasons)
+		}
+	}
+}
+
 // TestInfer_loopStateThatGrows: the state is concatenated with itself, so its
 // first axis must not keep the size of the first iteration.
 func TestInfer_loopStateThatGrows(t *testing.T) {

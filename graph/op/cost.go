@@ -23,7 +23,7 @@ func Costs(m *graph.Model) [][]graph.Cost {
 	for gi, g := range m.Graphs {
 		out[gi] = make([]graph.Cost, len(g.Nodes))
 		for ni := range g.Nodes {
-			out[gi][ni] = nodeCost(&site{g: g, n: &g.Nodes[ni], gi: gi, ni: ni})
+			out[gi][ni] = nodeCost(&site{m: m, g: g, n: &g.Nodes[ni], gi: gi, ni: ni})
 		}
 	}
 	return out

@@ -102,7 +102,7 @@ func (r *run) graph(gi int, outer *scope) {
 
 func (r *run) node(gi, ni int, sc *scope) {
 	g := r.m.Graphs[gi]
-	s := &site{g: g, n: &g.Nodes[ni], run: r, gi: gi, ni: ni}
+	s := &site{m: r.m, g: g, n: &g.Nodes[ni], run: r, gi: gi, ni: ni}
 	ru := rules[s.n.Op]
 	if len(s.n.Subgraphs) > 0 {
 		r.control(s, sc)

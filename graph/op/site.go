@@ -6,8 +6,9 @@ import "github.com/gaugenn/gaugenn/graph"
 type site struct {
 	g *graph.Graph
 	n *graph.Node
-	// infer is nil while costs are computed.
+	// run is nil while costs are computed, m may be nil then.
 	run *run
+	m   *graph.Model
 	gi  int
 	ni  int
 }

@@ -149,7 +149,7 @@ func (a *adder) node(gi, ni int) graph.Cost {
 		for _, sub := range n.Subgraphs {
 			body = body.Add(a.graph(sub))
 		}
-		count, ok := trips(&site{g: g, n: n, gi: gi, ni: ni})
+		count, ok := trips(&site{m: a.m, g: g, n: n, gi: gi, ni: ni})
 		if !ok {
 			// The node itself is already counted as unknown.
 			return own
@@ -184,18 +184,20 @@ func (a *adder) note(text string) {
 	}
 }
 
-// trips is a loop's number of iterations: the attribute, the constant trip
-// count of Loop, or the length of Scan's scanned axis.
+// trips is a loop's number of iterations: the attribute, the known trip count
+// of a Loop that nothing ends earlier, or the length of Scan's scanned axis.
 func trips(s *site) (int64, bool) {
 	if a := attrs[graph.LoopAttrs](s); a.TripCount > 0 {
 		return a.TripCount, true
 	}
 	switch s.n.Op {
 	case graph.Loop:
-		if t := s.in(0); t != nil && t.Const != nil && constantTrue(s.in(1)) {
-			if v := constant(t); v != nil && len(v.elems) == 1 {
-				return max(v.elems[0].int(), 0), true
-			}
+		n := stored(s.in(0))
+		if s.run != nil {
+			n = s.val(0)
+		}
+		if n != nil && len(n.elems) == 1 && n.elems[0].known && runsOut(s) {
+			return max(n.elems[0].int(), 0), true
 		}
 	case graph.Scan:
 		a := attrs[graph.ScanAttrs](s)
@@ -212,17 +214,40 @@ func trips(s *site) (int64, bool) {
 	return 0, false
 }
 
-// constantTrue reports whether a loop's start condition is absent or true; that
-// the body never ends the loop is the parser's to say (LoopAttrs).
-func constantTrue(t *graph.Tensor) bool {
-	if t == nil {
+// stored is a constant's small value, nil for anything else.
+func stored(t *graph.Tensor) *value {
+	if t == nil || t.Const == nil {
+		return nil
+	}
+	return constant(t)
+}
+
+func isTrue(t *graph.Tensor) bool {
+	v := stored(t)
+	return v != nil && len(v.elems) == 1 && v.elems[0].int() != 0
+}
+
+// runsOut reports whether a Loop ends only by its trip count: it has no
+// condition, or starts with a true one that its body hands on.
+func runsOut(s *site) bool {
+	if !s.has(1) {
 		return true
 	}
-	if t.Const == nil {
+	if !isTrue(s.in(1)) || s.m == nil || len(s.n.Subgraphs) == 0 {
 		return false
 	}
-	v := constant(t)
-	return v != nil && len(v.elems) == 1 && v.elems[0].int() != 0
+	body := s.m.Graphs[s.n.Subgraphs[0]]
+	if len(body.Outputs) == 0 {
+		return false
+	}
+	out := body.Outputs[0]
+	for i := range body.Nodes {
+		if n := &body.Nodes[i]; n.Op == graph.Identity && len(n.Outputs) > 0 && n.Outputs[0] == out {
+			out = n.Input(0)
+			break
+		}
+	}
+	return len(body.Inputs) > 1 && out == body.Inputs[1] || isTrue(body.Tensor(out))
 }
 
 // weights adds up parameters and bytes of all constants, each once.
