@@ -81,10 +81,10 @@ func (d *Decoder) Peek(e *Entry, buf []byte) (int, error) {
 	return copy(buf, c.Data), err
 }
 
-// room returns the scratch buffer with capacity for n bytes and the fast loop's slack.
+// room returns the scratch buffer with capacity for n bytes.
 func (d *Decoder) room(n int) []byte {
-	if cap(d.scratch) < n+outSlack {
-		d.scratch = make([]byte, 0, n+outSlack)
+	if cap(d.scratch) < n {
+		d.scratch = make([]byte, 0, n)
 	}
 	return d.scratch[:0]
 }
@@ -239,14 +239,14 @@ func (e *Entry) limit(rawLen int) int64 {
 	if e.Size >= 0 && e.Size < math.MaxInt64-l.ExcessBytes {
 		max = min(max, e.Size+l.ExcessBytes)
 	}
-	return min(max, int64(rawLen)*maxExpansion+outSlack)
+	return min(max, int64(rawLen)*maxExpansion)
 }
 
 // sized returns dst[:0] with room for size bytes, or a buffer that has it. A
 // declared size is believed up to eight times the compressed one; beyond that the
 // buffer grows as content comes.
 func sized(dst []byte, size, max int64, rawLen int) []byte {
-	want := min(size, max, int64(rawLen)*8+64<<10) + outSlack
+	want := min(size, max, int64(rawLen)*8+64<<10)
 	if int64(cap(dst)) >= want {
 		return dst[:0]
 	}

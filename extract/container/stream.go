@@ -135,7 +135,7 @@ func readLimited(r io.Reader, dst []byte, limit int64) ([]byte, error) {
 // gunzip decompresses all members of a gzip stream, as gzip -d does.
 func (d *Decoder) gunzip(e *Entry, raw, dst []byte, limit int) ([]byte, string, error) {
 	out := dst[:0]
-	if need := 4*len(raw) + outSlack; cap(out) < need && need < limit {
+	if need := 4 * len(raw); cap(out) < need && need < limit {
 		out = make([]byte, 0, need)
 	}
 	for pos := 0; ; {
