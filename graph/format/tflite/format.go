@@ -47,7 +47,7 @@ func match(h format.Head) format.Confidence {
 // (subgraphs) and 4 (buffers).
 func oldModel(h format.Head) bool {
 	b := h.Bytes
-	if !flatbuf.PlausibleRoot(b, h.Size) {
+	if !flatbuf.PlausibleRoot(b, h.Size) || isWord(b[4:8]) {
 		return false
 	}
 	root := int64(binary.LittleEndian.Uint32(b))
@@ -70,6 +70,16 @@ func oldModel(h format.Head) bool {
 	}
 	for _, slot := range []int64{1, 2, 4} {
 		if off, ok := field(slot); !ok || off < 4 || (h.Size >= 0 && int64(off) > h.Size) {
+			return false
+		}
+	}
+	return true
+}
+
+// isWord reports whether b can be the identifier of another format.
+func isWord(b []byte) bool {
+	for _, c := range b {
+		if c < '0' || c > 'z' {
 			return false
 		}
 	}
