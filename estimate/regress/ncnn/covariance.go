@@ -2,6 +2,7 @@ package ncnn
 
 import (
 	"math"
+	"path"
 	"strings"
 
 	"gonum.org/v1/gonum/mat"
@@ -24,7 +25,8 @@ type network struct {
 var reference = setting{peak: 60, peakInt8: 80, bandwidth: 8, threads: 2, ghz: 2.2, date: 2023}
 
 func networkOf(net *feature.Network) *network {
-	n := &network{net: net, name: net.Name, base: baseName(net.Name), int8: net.HasInt8()}
+	name := strings.TrimSuffix(path.Base(net.Name), path.Ext(net.Name))
+	n := &network{net: net, name: name, base: baseName(name), int8: net.HasInt8()}
 	x := nominalOf(&reference, net)
 	total := x.total()
 	var params, activations float64
