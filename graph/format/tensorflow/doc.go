@@ -18,8 +18,9 @@
 // node of the main graph reaches (training, restoring) are left out.
 //
 // The tensor of a variable's handle stands for the variable: it has the
-// variable's dtype and shape. In a SavedModel its value is a constant that lies
-// in variables/; a bare GraphDef has none.
+// variable's dtype and shape. In a SavedModel its value is a constant, a view of
+// the data file in variables/; a bare GraphDef has none. A checkpoint's index
+// alone gives tensors without operators.
 //
 // # Weights
 //

@@ -3,6 +3,7 @@ package tensorflow
 import (
 	"bytes"
 	"errors"
+	"strings"
 
 	"github.com/gaugenn/gaugenn/graph"
 	"github.com/gaugenn/gaugenn/graph/format"
@@ -15,29 +16,54 @@ const name = "tensorflow"
 // Format is TensorFlow's entry in the list of formats.
 var Format = format.Format{
 	Name:       name,
-	Title:      "TensorFlow GraphDef and SavedModel",
-	Extensions: []string{"pb", "pbtxt", "graphdef", "meta"},
-	Magic:      "none: protobuf tags of GraphDef (\"0A len 0A len name 12 len op\"), MetaGraphDef or SavedModel (\"08 01 12\"), or their text",
+	Title:      "TensorFlow GraphDef, SavedModel and checkpoint",
+	Extensions: []string{"pb", "pbtxt", "graphdef", "meta", "index"},
+	Magic:      "none: protobuf tags of GraphDef (\"0A len 0A len name 12 len op\"), MetaGraphDef or SavedModel (\"08 01 12\"), or their text; checkpoint index: last bytes 57 FB 80 8B 24 75 47 DB",
 	Container:  "protobuf or protobuf text; SavedModel: a folder with variables/",
 	Reads: "Frozen graphs, meta graphs and SavedModels with the functions that the main graph reaches; every node, constants, stated shapes, " +
-		"variables with dtype and shape.",
-	ReadsNot: "Values of variables in checkpoints, memory-mapped graphs, TensorFlow.js.",
+		"variables with their values in variables/; checkpoints as tensors only.",
+	ReadsNot: "Compressed checkpoint indexes and those above 64 KiB without their SavedModel, memory-mapped graphs, TensorFlow.js.",
 	Match:    match,
 	Parse:    parse,
 	Parts:    parts,
 }
 
-// variableFiles are where a SavedModel keeps its variables.
-var variableFiles = []string{"variables/variables.index", "variables/variables.data-00000-of-00001"}
+// variablePrefix is where a SavedModel keeps its variables.
+const variablePrefix = "variables/variables"
 
+// parts are the files of variables, in up to four shards where their number is
+// not known yet.
 func parts(h format.Head) []string {
-	if bytesKind(h.Bytes, int64(len(h.Bytes)) < h.Size) == "SavedModel" || h.Name == "saved_model.pbtxt" {
-		return variableFiles
+	if isBundleIndex(h.Bytes, h.Size) {
+		bd, err := readBundle(h.Bytes, format.Limits{}.OrDefault())
+		if err != nil {
+			return nil
+		}
+		var out []string
+		for i := range min(bd.shards, 64) {
+			out = append(out, shardName(strings.TrimSuffix(h.Name, ".index"), int64(i), bd.shards))
+		}
+		return out
 	}
-	return nil
+	if bytesKind(h.Bytes, int64(len(h.Bytes)) < h.Size) != "SavedModel" && h.Name != "saved_model.pbtxt" {
+		return nil
+	}
+	out := []string{variablePrefix + ".index"}
+	for shards := 1; shards <= 4; shards++ {
+		for i := range shards {
+			out = append(out, shardName(variablePrefix, int64(i), shards))
+		}
+	}
+	return out
 }
 
 func match(h format.Head) format.Confidence {
+	if isBundleIndex(h.Bytes, h.Size) {
+		if _, err := readBundle(h.Bytes, format.Limits{}.OrDefault()); err != nil {
+			return format.No
+		}
+		return format.Certain
+	}
 	if textual(h.Bytes) {
 		m, err := textproto.Parse(h.Bytes, textproto.Limits{Fields: 1 << 14, Depth: 32, Text: 1 << 16})
 		var e *textproto.Error

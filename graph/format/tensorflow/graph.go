@@ -229,7 +229,7 @@ func (b *builder) results(i, count int) error {
 		}
 		b.outs[i] = append(b.outs[i], id)
 		if k == 0 && t.IsVariable && b.p.saved {
-			b.variables[id] = b.p.variable(&t)
+			b.variables[id] = b.p.variable(n, &t)
 		}
 	}
 	return nil
@@ -260,9 +260,26 @@ func (b *builder) state(n *nodeDef, t *graph.Tensor) error {
 	return nil
 }
 
-// variable is the value of a variable, which lies outside the graph.
-func (p *parser) variable(t *graph.Tensor) *graph.Const {
-	c := &graph.Const{StoredBytes: -1, Missing: p.missing, Location: variableFiles[1]}
+// variable is the value of a variable, which lies outside the graph: under the
+// key that the checkpoint's object graph gives its name, or under the name.
+func (p *parser) variable(n *nodeDef, t *graph.Tensor) *graph.Const {
+	for _, own := range []string{n.str("shared_name", ""), n.name} {
+		key, ok := p.keys[own]
+		if !ok {
+			key = own
+		}
+		if p.bundle == nil || own == "" {
+			continue
+		}
+		if i, ok := p.bundle.byName[key]; ok {
+			e := &p.bundle.entries[i]
+			if e.dtype != t.DType || !e.shape.Equal(t.Shape) {
+				break
+			}
+			return p.shards.value(e)
+		}
+	}
+	c := &graph.Const{StoredBytes: -1, Missing: p.missing}
 	if n, ok := t.Shape.Elements(); ok {
 		if bytes, ok := t.DType.ByteCount(n); ok {
 			c.StoredBytes = bytes

@@ -18,6 +18,9 @@ type parser struct {
 	// saved says that variables have their values in variables/.
 	saved   bool
 	missing string
+	bundle  *bundle
+	shards  *shardFiles
+	keys    map[string]string
 	active  map[string]bool
 	nodes   int
 	tensors int
@@ -28,6 +31,9 @@ func parseModel(in format.Input) (*graph.Model, error) {
 	p := &parser{in: in, limits: in.Limits.OrDefault(), model: &graph.Model{Format: name},
 		functions: map[string]*functionDef{}, active: map[string]bool{}}
 	data, kind := in.Data, ""
+	if isBundleIndex(data, int64(len(data))) {
+		return p.model, p.checkpoint()
+	}
 	if textual(data) {
 		var err error
 		if data, kind, err = toBinary(data, p.limits); err != nil {
@@ -86,17 +92,26 @@ func (p *parser) savedModel(data []byte) error {
 	return p.metaGraph(chosen)
 }
 
-// variables looks for the files that hold the variables' values.
+// variables reads the index of the variables' values, as far as it is there.
 func (p *parser) variables() {
-	p.missing = "the value lies in variables/, which is not read"
-	for _, n := range variableFiles {
-		data, err := p.in.Companion(n)
-		p.model.Parts = append(p.model.Parts, graph.Part{Name: n, Found: err == nil, Bytes: int64(len(data))})
-		if err != nil {
-			p.missing = fmt.Sprintf("companion file %q not found", n)
-			p.lose("companion file %q not found: values of variables are missing", n)
-		}
+	index := variablePrefix + ".index"
+	data, err := p.in.Companion(index)
+	p.model.Parts = append(p.model.Parts, graph.Part{Name: index, Found: err == nil, Bytes: int64(len(data))})
+	p.missing = "the value is not in variables/"
+	if err != nil {
+		p.missing = fmt.Sprintf("companion file %q not found", index)
+		p.lose("%s: values of variables are missing", p.missing)
+		return
 	}
+	bd, err := readBundle(data, p.limits)
+	if err != nil {
+		p.missing = fmt.Sprintf("%s: %v", index, err)
+		p.lose("%s", p.missing)
+		return
+	}
+	p.bundle = bd
+	p.shards = &shardFiles{p: p, prefix: variablePrefix, shards: bd.shards, data: map[int64][]byte{}}
+	p.keys = p.shards.fullNames(bd)
 }
 
 func metaTags(m protowire.Message) (tags []string) {

@@ -17,7 +17,8 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden files")
 
 func fixtures(t testing.TB) []formattest.Fixture {
-	return append(formattest.Load(t, "*.pb"), formattest.Load(t, "*.pbtxt")...)
+	all := append(formattest.Load(t, "*.pb"), formattest.Load(t, "*.pbtxt")...)
+	return append(all, formattest.Load(t, "*.index")...)
 }
 
 func TestConformance(t *testing.T) { formattest.Run(t, tensorflow.Format, fixtures(t)) }
@@ -112,7 +113,7 @@ func TestParse_shortListRepeatsItsLastValue(t *testing.T) {
 
 func TestParse_savedModelReachesFunctions(t *testing.T) {
 	m := load(t, "saved_model.pb")
-	if !m.IsPartial() || len(m.Parts) != 2 || m.Parts[0].Found {
+	if !m.IsPartial() || len(m.Parts) != 1 || m.Parts[0].Found {
 		t.Errorf("variables are not there: partial %v, parts %+v", m.IsPartial(), m.Parts)
 	}
 	consts := map[*graph.Const]int64{}
@@ -141,7 +142,43 @@ func TestParse_savedModelReachesFunctions(t *testing.T) {
 	if len(m.Graphs[0].Inputs) != 1 || len(m.Graphs[0].Outputs) != 1 {
 		t.Errorf("signature gives inputs %v, outputs %v", m.Graphs[0].Inputs, m.Graphs[0].Outputs)
 	}
-	if p := tensorflow.Format.Parts(formattest.Load(t, "saved_model.pb")[0].Head()); len(p) != 2 {
+	if p := tensorflow.Format.Parts(formattest.Load(t, "saved_model.pb")[0].Head()); len(p) < 2 || p[0] != "variables/variables.index" {
+		t.Errorf("parts %v", p)
+	}
+}
+
+func TestParse_savedModelTakesValuesFromItsCheckpoint(t *testing.T) {
+	in := formattest.Load(t, "saved_model.pb")[0].Input()
+	files := in.Open
+	in.Open = func(name string) ([]byte, error) { return files(filepath.Base(name)) }
+	m, err := tensorflow.Format.Parse(in)
+	if err != nil || m.IsPartial() || len(m.Parts) != 2 || !m.Parts[1].Found {
+		t.Fatalf("%v, notes %v, parts %+v", err, m.Notes, m.Parts)
+	}
+	sizes := map[int]bool{}
+	for _, g := range m.Graphs {
+		for i := range g.Tensors {
+			if c := g.Tensors[i].Const; c != nil && c.Location != "" {
+				sizes[len(c.Data)] = true
+			}
+		}
+	}
+	if !sizes[48] || !sizes[12] || len(sizes) != 2 {
+		t.Errorf("values of %v bytes, want those of [4, 3] and [3] floats", sizes)
+	}
+}
+
+func TestParse_checkpointHasTensorsOnly(t *testing.T) {
+	fx := formattest.Load(t, "variables.index")[0]
+	m, err := tensorflow.Format.Parse(fx.Input())
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := m.Graphs[0]
+	if len(g.Nodes) != 0 || len(g.Tensors) != 3 || m.IsPartial() {
+		t.Errorf("%d nodes, %d tensors, notes %v", len(g.Nodes), len(g.Tensors), m.Notes)
+	}
+	if p := tensorflow.Format.Parts(fx.Head()); len(p) != 1 || p[0] != "variables.data-00000-of-00001" {
 		t.Errorf("parts %v", p)
 	}
 }

@@ -3,7 +3,8 @@
 
 frozen.pb      convolution net, frozen: Conv2D, depthwise, transposed, bias, batch norm, pool, matmul, typed constants
 frozen.pbtxt   the same graph as text
-saved_model.pb a SavedModel with variables, a function call and an If
+saved_model.pb a SavedModel with variables, a function call and an If; its checkpoint in variables.index and
+               variables.data-00000-of-00001
 flow.pb        TF1 control flow (Switch, Merge) and a While with its functions
 """
 import os, shutil, tempfile
@@ -82,8 +83,8 @@ def saved():
         n = Net()
         tf.saved_model.save(n, d, signatures={"serving_default": n.serve})
         shutil.copy(os.path.join(d, "saved_model.pb"), os.path.join(here, "saved_model.pb"))
-        if os.environ.get("KEEP"):
-            shutil.copytree(d, os.environ["KEEP"], dirs_exist_ok=True)
+        for name in ("variables.index", "variables.data-00000-of-00001"):
+            shutil.copy(os.path.join(d, "variables", name), os.path.join(here, name))
 
 
 frozen()
