@@ -154,6 +154,16 @@ func TestParse_pipelineOfClassicModels(t *testing.T) {
 	}
 }
 
+func TestParse_manifestIsAPart(t *testing.T) {
+	data := []byte(`{"fileFormatVersion": "1.0.0", "itemInfoEntries": {"A": {"path": "com.apple.CoreML/model.mlmodel"}}, "rootModelIdentifier": "A"}`)
+	if coreml.Format.Match(format.Head{Bytes: data, Size: int64(len(data))}) == format.No {
+		t.Error("manifest is not matched")
+	}
+	if _, err := coreml.Format.Parse(format.Input{Data: data}); !errors.Is(err, format.ErrPart) {
+		t.Errorf("%v, want part", err)
+	}
+}
+
 func TestParse_limits(t *testing.T) {
 	in := formattest.Load(t, "network.mlmodel")[0].Input()
 	for _, l := range []format.Limits{{Nodes: 3}, {Tensors: 3}, {Depth: 1}} {

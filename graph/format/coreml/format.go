@@ -1,6 +1,7 @@
 package coreml
 
 import (
+	"bytes"
 	"errors"
 
 	"github.com/gaugenn/gaugenn/graph"
@@ -36,10 +37,18 @@ func parts(h format.Head) []string {
 }
 
 func match(h format.Head) format.Confidence {
+	if isManifest(h.Bytes) {
+		return format.Likely
+	}
 	if _, ok := modelType(h.Bytes, h.Size); ok {
 		return format.Likely
 	}
 	return format.No
+}
+
+// isManifest recognises the table of contents of an .mlpackage.
+func isManifest(b []byte) bool {
+	return len(b) > 0 && b[0] == '{' && bytes.Contains(b, []byte("\"rootModelIdentifier\"")) && bytes.Contains(b, []byte("\"itemInfoEntries\""))
 }
 
 // Field numbers of Model.

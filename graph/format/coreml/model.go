@@ -22,6 +22,9 @@ type parser struct {
 
 func parseModel(in format.Input) (*graph.Model, error) {
 	p := &parser{in: in, limits: in.Limits.OrDefault(), model: &graph.Model{Format: name}, blobs: map[string][]byte{}}
+	if isManifest(in.Data) {
+		return nil, format.Errorf(format.ErrPart, -1, "the table of contents of an .mlpackage")
+	}
 	if _, ok := modelType(in.Data, int64(len(in.Data))); !ok {
 		return nil, format.Errorf(format.ErrNotModel, -1, "no Core ML model")
 	}
