@@ -12,4 +12,12 @@
 // recovers from panics, bounds memory, nesting, expanded bytes and time, and turns
 // each into a Status. The order of results is the order of the input, whatever the
 // number of workers.
+//
+// The way of a file: walk.go lists units of work; run.go gives them to workers and
+// their results to the sink; unit.go opens a file and deals out an archive's
+// entries; entry.go decides by the first bytes what to read; artifact.go offers
+// content to the formats; search.go looks inside what none of them knows;
+// protected.go names encryption; companions.go finds weights beside their graph.
+// The package has more files than most because each step is one small file; they
+// share the artifact and would only import each other if they were packages.
 package extract

@@ -295,8 +295,8 @@ func (w *worker) leftover(a *artifact) []*Finding {
 	}
 	what := known(a.data)
 	if what == "" {
-		if reason := w.protection(a, named); reason != "" {
-			return []*Finding{a.measured(Encrypted, reason)}
+		if f := w.protection(a, named); f != nil {
+			return []*Finding{f}
 		}
 	}
 	loose := a.files != nil && a.depth == 0 && a.job.archive == nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/gaugenn/gaugenn/extract/container"
 	"github.com/gaugenn/gaugenn/graph/format"
 )
 
@@ -63,42 +64,41 @@ func (w *worker) scrambled(head []byte, size int64) bool {
 	return false
 }
 
-// protection says by which sign the content is encrypted or scrambled, or "".
-func (w *worker) protection(a *artifact, named nameKind) string {
+// protection is the row of content that is encrypted or scrambled, with the sign by
+// which that was seen, or nil.
+func (w *worker) protection(a *artifact, named nameKind) *Finding {
 	for _, h := range encryptedHeaders {
 		if strings.HasPrefix(string(a.data[:min(len(a.data), 32)]), h.magic) {
-			return fmt.Sprintf("header %q of %s", h.magic, h.tool)
+			return a.measured(Encrypted, fmt.Sprintf("header %q of %s", h.magic, h.tool))
 		}
 	}
-	if len(a.data) < 64 || container64(a.data) {
-		return ""
+	if len(a.data) < 64 || isLZ4(a.data) {
+		return nil
 	}
-	if reason := w.xored(a, named); reason != "" {
-		return reason
+	if f := w.xored(a, named); f != nil {
+		return f
 	}
 	if named == plainName && !hasWord(a.path) {
-		return ""
+		return nil
 	}
 	if e := entropy(a.data); looksRandom(e, len(a.data)) {
-		return fmt.Sprintf("entropy %.4f bits per byte and no known structure: encrypted or compressed", e)
+		return a.measured(Encrypted, fmt.Sprintf("entropy %.4f bits per byte and no known structure: encrypted or compressed", e))
 	}
-	return ""
+	return nil
 }
 
-// container64 reports whether data is a compressed stream that is known but not read.
-func container64(data []byte) bool {
-	return bytes.HasPrefix(data, []byte("\x04\x22\x4D\x18"))
-}
+// isLZ4 reports whether data is an LZ4 frame, which is random-looking and not read.
+func isLZ4(data []byte) bool { return container.Sniff(data) == container.LZ4 }
 
 // xored reports a model under a repeating XOR key of one to four bytes, found by
-// known plaintext and confirmed by the format's parser on a copy that is thrown
-// away: the finding stays encrypted.
-func (w *worker) xored(a *artifact, named nameKind) string {
+// known plaintext and confirmed by the format's parser on a copy. Unless the
+// scanner is told to recover, the copy is thrown away and the finding stays encrypted.
+func (w *worker) xored(a *artifact, named nameKind) *Finding {
 	head := a.data[:min(len(a.data), xorHead)]
 	for i := range w.Formats {
 		for _, s := range w.Formats[i].Embedded {
-			if reason := w.tryXOR(a, head, s); reason != "" {
-				return reason
+			if f := w.tryXOR(a, head, s); f != nil {
+				return f
 			}
 		}
 	}
@@ -106,18 +106,18 @@ func (w *worker) xored(a *artifact, named nameKind) string {
 		if len(s.Bytes) == 1 && named == plainName {
 			continue // any file could begin so: too little to go by
 		}
-		if reason := w.tryXOR(a, head, s); reason != "" {
-			return reason
+		if f := w.tryXOR(a, head, s); f != nil {
+			return f
 		}
 	}
-	return ""
+	return nil
 }
 
 // tryXOR assumes that the signature stands at its place under a key.
-func (w *worker) tryXOR(a *artifact, head []byte, s format.Signature) string {
+func (w *worker) tryXOR(a *artifact, head []byte, s format.Signature) *Finding {
 	at := int(s.Offset)
 	if at < 0 || at+len(s.Bytes) > len(head) || len(s.Bytes) == 0 {
-		return ""
+		return nil
 	}
 	var plain [xorHead]byte
 	for n := 1; n <= 4 && n <= len(s.Bytes); n++ {
@@ -135,12 +135,12 @@ func (w *worker) tryXOR(a *artifact, head []byte, s format.Signature) string {
 			if c.confidence < format.Likely {
 				break
 			}
-			if w.confirmXOR(a, c.format, key) {
-				return fmt.Sprintf("%s under repeating XOR key 0x%x", c.format.Name, key)
+			if f := w.confirmXOR(a, c.format, key); f != nil {
+				return f
 			}
 		}
 	}
-	return ""
+	return nil
 }
 
 // deriveKey returns the key of n bytes that turns want into got at offset at of
@@ -169,19 +169,28 @@ func plausible(plain []byte, s format.Signature, size int64) bool {
 }
 
 // confirmXOR unscrambles the whole content and has it parsed.
-func (w *worker) confirmXOR(a *artifact, f *format.Format, key []byte) bool {
+func (w *worker) confirmXOR(a *artifact, f *format.Format, key []byte) *Finding {
 	if !a.job.spend(int64(len(a.data))) {
-		return false
+		return nil
 	}
-	plain := make([]byte, len(a.data))
-	unscramble(plain, a.data, key)
-	copied := *a
-	copied.data, copied.files = plain, nil
-	m, _, err := w.parse(&copied, f, 0, false)
+	clear := *a
+	clear.data, clear.files = make([]byte, len(a.data)), nil
+	unscramble(clear.data, a.data, key)
+	m, files, err := w.parse(&clear, f, 0, false)
 	if err != nil {
-		m, _, err = w.parse(&copied, f, 0, true)
+		m, files, err = w.parse(&clear, f, 0, true)
 	}
-	return err == nil && (len(m.Graphs) > 0 && len(m.Graphs[0].Tensors) > 0 || len(m.Opaque) > 0)
+	if err != nil || len(m.Opaque) == 0 && (len(m.Graphs) == 0 || len(m.Graphs[0].Tensors) == 0) {
+		return nil
+	}
+	if w.Protection == Recover {
+		row := w.accept(&clear, f, m, files)
+		row.Reason = strings.TrimPrefix(row.Reason+fmt.Sprintf("; recovered from repeating XOR key 0x%x", key), "; ")
+		return row
+	}
+	row := a.measured(Encrypted, fmt.Sprintf("%s under repeating XOR key 0x%x", f.Name, key))
+	row.Format = f.Name
+	return row
 }
 
 // unscramble writes src under the repeating key to dst.

@@ -384,9 +384,13 @@ func TestScan_protectedContent(t *testing.T) {
 	}
 	var files []file
 	want := []string{"x.apk zip parsed"}
-	for _, c := range cases {
+	for i, c := range cases {
 		files = append(files, file{c.name, c.content})
-		want = append(want, "  "+c.name+"  encrypted")
+		name := ""
+		if 2 <= i && i <= 5 {
+			name = "toy"
+		}
+		want = append(want, "  "+c.name+" "+name+" encrypted")
 	}
 	files = append(files, file{"quiet.x", random(3, 4096)}, file{"small.toy", random(3, 100)})
 	want = append(want, "  small.toy  not_a_model")
@@ -396,6 +400,19 @@ func TestScan_protectedContent(t *testing.T) {
 		if f := apps[0].Findings[i]; !strings.Contains(f.Reason, c.reason) || f.ModelID != "" {
 			t.Errorf("%s: reason %q, want %q in it", c.name, f.Reason, c.reason)
 		}
+	}
+}
+
+func TestScan_recoversFromXORWhenTold(t *testing.T) {
+	model := toyModel(1, 3000)
+	secret := bytes.Clone(model)
+	for i := range secret {
+		secret[i] ^= 0x5a
+	}
+	apps := scan(t, extract.Scanner{Protection: extract.Recover}, write(t, file{"x.zip", zipped(t, zip.Deflate, file{"a.enc", secret}, file{"b", model})}))
+	wantRows(t, apps, "x.zip zip parsed", "  a.enc toy parsed", "  b toy parsed")
+	if f := apps[0].Findings[0]; f.SHA256 != hashOf(model) || !strings.Contains(f.Reason, "XOR key 0x5a") || f.ModelID != apps[0].Findings[1].ModelID {
+		t.Errorf("finding %+v", f)
 	}
 }
 

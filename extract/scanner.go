@@ -29,6 +29,17 @@ func (d Depth) String() string {
 	return "full"
 }
 
+// Protection says what to do with models under a mere XOR key. Real encryption is
+// recorded and never touched.
+type Protection uint8
+
+const (
+	// Label gives such a model the status Encrypted, with the key in the reason.
+	Label Protection = iota
+	// Recover reads it; the finding is that of the unscrambled content and says so.
+	Recover
+)
+
 // Limits bound the cost of hostile or absurd input. Zero fields mean the default.
 type Limits struct {
 	// Container bounds listing and expanding one archive.
@@ -69,6 +80,8 @@ type Scanner struct {
 	Formats []format.Format
 	Limits  Limits
 	Depth   Depth
+	// Protection is for models under an XOR key.
+	Protection Protection
 	// Workers is the number of goroutines; default GOMAXPROCS. They share work
 	// across files and within one archive.
 	Workers int
