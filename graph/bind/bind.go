@@ -110,8 +110,9 @@ func Bind(m *graph.Model, p Policy) (*graph.Model, []Binding) {
 		if g.Role != graph.RoleMain {
 			continue
 		}
+		first := readers(g)
 		for _, id := range inputs(g) {
-			b.input(gi, g, id)
+			b.input(gi, g, id, consumer(g, first, id))
 		}
 	}
 	b.spread()
@@ -146,9 +147,8 @@ func inputs(g *graph.Graph) []graph.TensorID {
 	return ids
 }
 
-func (b *binder) input(gi int, g *graph.Graph, id graph.TensorID) {
+func (b *binder) input(gi int, g *graph.Graph, id graph.TensorID, use use) {
 	t := &g.Tensors[id]
-	use := consumer(g, id)
 	if stated := b.p.Shapes[t.Name]; stated != nil && (!t.Shape.IsRanked() || t.Shape.Len() == len(stated)) {
 		b.whole(gi, t, stated)
 	}

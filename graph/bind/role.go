@@ -17,9 +17,9 @@ type use struct {
 
 // consumer looks for a convolution or pooling behind an input, through nodes
 // that keep shapes.
-func consumer(g *graph.Graph, id graph.TensorID) use {
+func consumer(g *graph.Graph, first []int32, id graph.TensorID) use {
 	for step := 0; step < 16; step++ {
-		n := reader(g, id)
+		n := reader(g, first, id)
 		if n == nil {
 			return use{}
 		}
@@ -47,16 +47,28 @@ func consumer(g *graph.Graph, id graph.TensorID) use {
 	return use{}
 }
 
-// reader is the first node with outputs that reads id.
-func reader(g *graph.Graph, id graph.TensorID) *graph.Node {
+// readers gives for each tensor one more than the index of the first node with
+// outputs that reads it, 0 for none.
+func readers(g *graph.Graph) []int32 {
+	first := make([]int32, len(g.Tensors))
 	for i := range g.Nodes {
-		for _, in := range g.Nodes[i].Inputs {
-			if in == id && len(g.Nodes[i].Outputs) > 0 {
-				return &g.Nodes[i]
+		if len(g.Nodes[i].Outputs) == 0 {
+			continue
+		}
+		for _, id := range g.Nodes[i].Inputs {
+			if id != graph.NoTensor && first[id] == 0 {
+				first[id] = int32(i + 1)
 			}
 		}
 	}
-	return nil
+	return first
+}
+
+func reader(g *graph.Graph, first []int32, id graph.TensorID) *graph.Node {
+	if id == graph.NoTensor || first[id] == 0 {
+		return nil
+	}
+	return &g.Nodes[first[id]-1]
 }
 
 // channelsOf is Ci as the filter has it, 0 if it is not known.

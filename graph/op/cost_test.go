@@ -229,3 +229,42 @@ func TestLookup_classes(t *testing.T) {
 		t.Errorf("While: %+v %v", i, ok)
 	}
 }
+
+// TestCosts_everyElementwiseOperatorCounts: an elementwise operator without an
+// entry in its table of Ops would silently cost nothing.
+func TestCosts_everyElementwiseOperatorCounts(t *testing.T) {
+	free := map[graph.Op]bool{graph.Real: true, graph.Imag: true, graph.Complex: true, graph.Resize: true}
+	for _, i := range op.All() {
+		if i.Class != op.ClassElementwise && i.Class != op.ClassNormalization && i.Class != op.ClassReduction {
+			continue
+		}
+		m := model(i.Op, nil, 1, in(2, 5), in(2, 5))
+		m.Graphs[0].Tensors[2] = graph.Tensor{DType: graph.Float32, Shape: graph.ShapeOf(2, 5)}
+		c := op.Costs(m)[0][0]
+		if !c.Known {
+			t.Errorf("%s: %s", i.Op, c.Reason)
+		}
+		if (c.Ops > 0) == free[i.Op] {
+			t.Errorf("%s costs %d Ops", i.Op, c.Ops)
+		}
+		if c.MACs != 0 {
+			t.Errorf("%s costs %d MACs", i.Op, c.MACs)
+		}
+	}
+}
+
+// TestCosts_movementIsFree: bytes only.
+func TestCosts_movementIsFree(t *testing.T) {
+	adds := map[graph.Op]bool{graph.ScatterElements: true, graph.ScatterND: true, graph.ScatterFromShape: true, graph.Col2Im: true}
+	for _, i := range op.All() {
+		if i.Class != op.ClassMovement {
+			continue
+		}
+		m := model(i.Op, nil, 1, in(2, 5), in(2, 5), in(2, 5))
+		m.Graphs[0].Tensors[3] = graph.Tensor{DType: graph.Float32, Shape: graph.ShapeOf(2, 5)}
+		c := op.Costs(m)[0][0]
+		if !c.Known || c.MACs != 0 || (c.Ops != 0) != adds[i.Op] || c.ReadBytes != 120 || c.WriteBytes != 40 {
+			t.Errorf("%s: %+v", i.Op, c)
+		}
+	}
+}

@@ -143,6 +143,9 @@ var foldNot = fold1(func(x float64) float64 {
 func fold2(f func(a, b num) num) func(*site) []*value {
 	return func(s *site) []*value {
 		acc := s.val(0)
+		if len(s.n.Inputs) > maxRank {
+			return nil
+		}
 		for i := 1; i < len(s.n.Inputs) && acc != nil; i++ {
 			b := s.val(i)
 			if b == nil {

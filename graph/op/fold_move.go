@@ -153,7 +153,11 @@ func foldConcat(s *site) []*value {
 // one but of known small shape.
 func concatParts(s *site) (axis int, parts []*value, ok bool) {
 	any := false
+	total := 0
 	for i := range s.n.Inputs {
+		if total > maxElems {
+			return 0, nil, false
+		}
 		p := s.val(i)
 		if p == nil {
 			if !s.shape(i).IsStatic() || s.dtype(i).IsFloat() {
@@ -166,6 +170,7 @@ func concatParts(s *site) (axis int, parts []*value, ok bool) {
 			any = true
 		}
 		parts = append(parts, p)
+		total += len(p.elems)
 	}
 	return attrs[graph.AxisAttrs](s).Axis, parts, any
 }

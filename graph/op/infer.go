@@ -72,6 +72,7 @@ type run struct {
 	values []map[graph.TensorID]*value
 	done   []bool
 	folded int
+	work   int
 	visits int
 	depth  int
 }
@@ -111,7 +112,7 @@ func (r *run) node(gi, ni int, sc *scope) {
 	if ru.infer != nil {
 		ru.infer(s)
 	}
-	if ru.fold != nil && s.foldable() {
+	if ru.fold != nil && s.foldable() && r.charge(s) {
 		for i, v := range ru.fold(s) {
 			r.keep(s, i, v)
 		}
@@ -121,7 +122,7 @@ func (r *run) node(gi, ni int, sc *scope) {
 // foldable is a cheap guard: a result small enough to be worth folding.
 func (s *site) foldable() bool {
 	out := s.output(0)
-	if out == nil || r0(s).folded > maxFolded {
+	if out == nil || s.run.folded > maxFolded {
 		return false
 	}
 	n, ok := out.Shape.Elements()
@@ -131,7 +132,19 @@ func (s *site) foldable() bool {
 	return n <= maxElems && (!out.DType.IsFloat() || n <= maxFloats)
 }
 
-func r0(s *site) *run { return s.run }
+// charge counts the elements that a fold reads, so that rows of folds over
+// large operands stay bounded as well.
+func (r *run) charge(s *site) bool {
+	if len(s.n.Inputs) > maxElems {
+		return false
+	}
+	for _, id := range s.n.Inputs {
+		if v := r.values[s.gi][id]; v != nil {
+			r.work += len(v.elems)
+		}
+	}
+	return r.work <= maxWork
+}
 
 // keep stores a folded result and takes its shape as inferred.
 func (r *run) keep(s *site, i int, v *value) {

@@ -107,15 +107,9 @@ type liveness struct {
 func newLiveness(g *graph.Graph) *liveness {
 	l := &liveness{g: g, order: order(g), root: make([]graph.TensorID, len(g.Tensors)),
 		skip: make([]bool, len(g.Tensors)), started: make([]bool, len(g.Tensors)), ends: map[int][]graph.TensorID{}}
-	isInput := make([]bool, len(g.Tensors))
-	for _, id := range g.Inputs {
-		if id != graph.NoTensor {
-			isInput[id] = true
-		}
-	}
 	for i := range g.Tensors {
 		l.root[i] = graph.TensorID(i)
-		l.skip[i] = g.Tensors[i].Const != nil && !isInput[i]
+		l.skip[i] = g.Tensors[i].Const != nil
 	}
 	last := make([]int, len(g.Tensors))
 	for i := range last {

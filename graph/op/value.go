@@ -8,11 +8,13 @@ import (
 )
 
 // Bounds of value propagation: a folded tensor has at most maxElems elements
-// (maxFloats if floating point), all of a model together at most maxFolded.
+// (maxFloats if floating point), all of a model together at most maxFolded;
+// folding reads at most maxWork elements.
 const (
 	maxElems  = 4096
 	maxFloats = 64
 	maxFolded = 1 << 20
+	maxWork   = 1 << 24
 	maxRank   = 64
 )
 
