@@ -64,6 +64,11 @@ type under struct {
 // Fit learns from the samples of the source phones and prepares to answer for
 // any of asked.
 func Fit(samples []Sample, asked []string) (*Model, error) {
+	return fit(samples, asked, nil)
+}
+
+// fit is Fit with fixed variances unless theta is nil.
+func fit(samples []Sample, asked []string, theta []float64) (*Model, error) {
 	m := &Model{}
 	by, names, train := group(samples, asked)
 	s, err := newSpace(names, train)
@@ -80,25 +85,35 @@ func Fit(samples []Sample, asked []string) (*Model, error) {
 	if len(m.phones) == 0 {
 		return nil, ErrNoSources
 	}
-	res := &blend{s: s, phones: len(m.phones)}
+	if theta != nil && len(theta) != kernels+len(m.phones) {
+		return nil, fmt.Errorf("%d variances for %d phones", len(theta), len(m.phones))
+	}
+	rest, y := m.sources(by)
+	return m, m.learn(rest, y, theta)
+}
+
+// sources finds each phone's rule and unit costs, sets the priors of an unseen
+// phone, and returns what the physical sums leave over.
+func (m *Model) sources(by map[string][]Sample) (*blend, []float64) {
+	rest := &blend{s: m.s, phones: len(m.phones)}
 	var units [][]float64
 	var y []float64
 	for i, p := range m.phones {
 		rule, theta := m.source(by[p])
 		units = append(units, theta)
-		floor := isWhole(by[p])
-		share := make([]float64, len(s.alive))
+		whole := isWhole(by[p])
+		share := make([]float64, len(m.s.alive))
 		for _, v := range by[p] {
-			pt := point{rule, s.index[v.Arch]}
-			res.points, res.phone = append(res.points, pt), append(res.phone, i)
-			res.floor = append(res.floor, rounding(v.LatencyMS, floor))
-			y = append(y, math.Log(v.LatencyMS)-eval(theta, s.terms[rule][pt.arch], s.alive, share))
+			pt := point{rule, m.s.index[v.Arch]}
+			rest.points, rest.phone = append(rest.points, pt), append(rest.phone, i)
+			rest.floor = append(rest.floor, rounding(v.LatencyMS, whole))
+			y = append(y, math.Log(v.LatencyMS)-eval(theta, m.s.terms[rule][pt.arch], m.s.alive, share))
 		}
 	}
 	for _, spread := range spreadGrid {
-		m.priors = append(m.priors, newPrior(s.alive, units, spread))
+		m.priors = append(m.priors, newPrior(m.s.alive, units, spread))
 	}
-	return m, m.learn(res, y)
+	return rest, y
 }
 
 // group sorts samples by phone and lists the architectures: those sampled
@@ -173,18 +188,24 @@ func rounding(ms float64, whole bool) float64 {
 	return 1 / (12 * ms * ms)
 }
 
-// learn fits the variances on some architectures and conditions on more.
-func (m *Model) learn(all *blend, y []float64) error {
-	small, ys := all.pick(y, fitArchs)
-	small.prepare()
-	post, err := process.Fit(small, ys, small.start(), process.Options{Nu: studentNu, Steps: 20, Rounds: 2})
-	if err != nil {
-		return fmt.Errorf("variances: %w", err)
+// learn fits the variances on some architectures, unless they are given, and
+// conditions on more.
+func (m *Model) learn(all *blend, y, theta []float64) error {
+	if theta == nil {
+		small, ys := all.pick(y, fitArchs)
+		small.prepare()
+		post, err := process.Fit(small, ys, small.start(), process.Options{Nu: studentNu, Steps: 20, Rounds: 2})
+		if err != nil {
+			return fmt.Errorf("variances: %w", err)
+		}
+		theta = post.Theta
 	}
-	m.theta = post.Theta
+	m.theta = theta
+	var ys []float64
 	m.b, ys = all.pick(y, holdArchs)
 	m.b.prepare()
-	if post, err = process.Condition(m.b, ys, m.theta, studentNu, 3); err != nil {
+	post, err := process.Condition(m.b, ys, m.theta, studentNu, 3)
+	if err != nil {
 		return fmt.Errorf("posterior: %w", err)
 	}
 	m.b.kernel = [kernels]*mat.SymDense{}

@@ -37,7 +37,7 @@ func (m *Model) Predict(given []Sample, archs []string) ([]Prediction, error) {
 		}
 		ti = append(ti, i)
 	}
-	var fits []fit
+	var fits []answer
 	best := math.Inf(-1)
 	for r := range m.s.rules {
 		for _, noise := range noiseGrid {
@@ -91,15 +91,15 @@ func (m *Model) noisePrior(sd float64) float64 {
 // spreadNoise is the standard deviation of the logarithm of a phone's noise.
 const spreadNoise = .8
 
-// fit is the answer under one rule and noise level.
-type fit struct {
+// answer is the answer under one rule and noise level.
+type answer struct {
 	evidence, weight float64
 	mean, variance   []float64
 }
 
 // target finds the phone's unit costs and process under rule r with the given
 // noise variance.
-func (m *Model) target(p *prior, r int, noise float64, given []Sample, gi, ti []int) fit {
+func (m *Model) target(p *prior, r int, noise float64, given []Sample, gi, ti []int) answer {
 	q, k := len(m.s.alive), len(given)
 	theta := append([]float64(nil), p.mean...)
 	u := &m.under[r]
@@ -113,7 +113,7 @@ func (m *Model) target(p *prior, r int, noise float64, given []Sample, gi, ti []
 			base.SetSym(i, j, m.cov(r, gi[i], gi[j]))
 		}
 	}
-	f := fit{}
+	f := answer{}
 	share := make([]float64, q)
 	jac := mat.NewDense(max(k, 1), q, nil)
 	alpha := make([]float64, k)
@@ -168,7 +168,7 @@ func (m *Model) target(p *prior, r int, noise float64, given []Sample, gi, ti []
 		}
 		p.step(theta, jac, alpha)
 	}
-	m.answer(p, r, noise, &f, theta, jac, alpha, &inv, gi, ti)
+	m.fill(p, r, noise, &f, theta, jac, alpha, &inv, gi, ti)
 	return f
 }
 
@@ -205,8 +205,8 @@ func (p *prior) withUnits(base *mat.SymDense, jac *mat.Dense) *mat.SymDense {
 	return out
 }
 
-// answer fills in the means and variances at the asked architectures.
-func (m *Model) answer(p *prior, r int, noise float64, f *fit, theta []float64, jac *mat.Dense, alpha []float64, inv *mat.SymDense, gi, ti []int) {
+// fill fills in the means and variances at the asked architectures.
+func (m *Model) fill(p *prior, r int, noise float64, f *answer, theta []float64, jac *mat.Dense, alpha []float64, inv *mat.SymDense, gi, ti []int) {
 	q, k := len(theta), len(gi)
 	share, lift := make([]float64, q), make([]float64, q)
 	cross, half := make([]float64, k), make([]float64, k)
