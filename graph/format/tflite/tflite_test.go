@@ -147,6 +147,83 @@ func TestParse_tripCounts(t *testing.T) {
 	}
 }
 
+func TestParse_tripCountsByForm(t *testing.T) {
+	m := fixture(t, "loops.tflite")
+	want := []struct {
+		trips  int64
+		reason string
+	}{
+		{12, "counter from 100 by -8, compared with 4"},
+		{4, "counter from 0 by 3, compared with 10"},
+		{4, "counter from 0 by 2, compared with 7"},
+		{-1, "the counter does not start from a constant"},
+		{-1, "the counter goes from 0 by -1 and does not meet 5"},
+		{-1, "no compared operand is counted up or down by a constant"},
+	}
+	for i, w := range want {
+		if a := m.Graphs[0].Nodes[i].Attrs.(*graph.LoopAttrs); a.TripCount != w.trips || a.Reason != w.reason {
+			t.Errorf("loop %d: %d (%s), want %d (%s)", i, a.TripCount, a.Reason, w.trips, w.reason)
+		}
+	}
+}
+
+func TestParse_callOnceIsNoWorkOfAnInference(t *testing.T) {
+	m := fixture(t, "loops.tflite")
+	_, n := nodeOf(t, m, "CALL_ONCE")
+	if n.Op != graph.Placeholder || len(n.Subgraphs) != 0 {
+		t.Errorf("CALL_ONCE is %s with subgraphs %v", n.Op, n.Subgraphs)
+	}
+	if last := m.Graphs[len(m.Graphs)-1]; last.Role != graph.RoleBody {
+		t.Errorf("its subgraph %q is not a body", last.Name)
+	}
+}
+
+func TestParse_recurrentOperators(t *testing.T) {
+	m := fixture(t, "recurrent.tflite")
+	tests := []struct {
+		word string
+		want graph.RNNAttrs
+	}{
+		{"UNIDIRECTIONAL_SEQUENCE_LSTM", graph.RNNAttrs{Hidden: 7, ExternalInput: 5, TimeAxis: 1, DirectionAxis: -1, Projection: 3, Coupled: true, Peephole: true}},
+		{"BIDIRECTIONAL_SEQUENCE_LSTM", graph.RNNAttrs{Hidden: 4, ExternalInput: 5, TimeAxis: 1, DirectionAxis: -1, Directions: 2}},
+		{"UNIDIRECTIONAL_SEQUENCE_RNN", graph.RNNAttrs{Hidden: 2, ExternalInput: 5, TimeAxis: 1, DirectionAxis: -1}},
+		{"LSTM", graph.RNNAttrs{Hidden: 4, ExternalInput: 5, TimeAxis: -1, DirectionAxis: -1}},
+	}
+	for _, tt := range tests {
+		_, n := nodeOf(t, m, tt.word)
+		if got := *n.Attrs.(*graph.RNNAttrs); got != tt.want {
+			t.Errorf("%s: %+v, want %+v", tt.word, got, tt.want)
+		}
+	}
+	if _, n := nodeOf(t, m, "SVDF"); n.Attrs.(*graph.SVDFAttrs).Rank != 2 {
+		t.Errorf("SVDF: %+v", n.Attrs)
+	}
+}
+
+func TestParse_knownCustomOperators(t *testing.T) {
+	m := fixture(t, "customs.tflite")
+	_, n := nodeOf(t, m, "Convolution2DTransposeBias")
+	if a := n.Attrs.(*graph.ConvAttrs); n.Op != graph.ConvTranspose || !slices.Equal(a.Strides, []int64{2, 2}) || a.PadMode != graph.PadSameUpper {
+		t.Errorf("transposed convolution: %s %+v", n.Op, a)
+	}
+	_, n = nodeOf(t, m, "MaxPoolingWithArgmax2D")
+	if a := n.Attrs.(*graph.PoolAttrs); n.Op != graph.MaxPool || !slices.Equal(a.Kernel, []int64{2, 2}) {
+		t.Errorf("pooling: %s %+v", n.Op, a)
+	}
+	_, n = nodeOf(t, m, "TFLite_Detection_PostProcess")
+	if a := n.Attrs.(*graph.NMSAttrs); n.Op != graph.DetectionOutput || a.MaxOutputs != 10 || a.Classes != 90 || a.MaxPerClass != 100 {
+		t.Errorf("detection: %s %+v", n.Op, a)
+	}
+	for word, want := range map[string]graph.Op{"MaxUnpooling2D": graph.MaxUnpool, "FlexSub": graph.Sub, "FlexUnheardOf": graph.Custom, "edgetpu-custom-op": graph.OpaqueOp} {
+		if _, n := nodeOf(t, m, word); n.Op != want {
+			t.Errorf("%s is %s, want %s", word, n.Op, want)
+		}
+	}
+	if len(m.Opaque) != 1 || m.Opaque[0].Kind != "edgetpu" || m.Opaque[0].Bytes != 1000 {
+		t.Errorf("opaque %+v", m.Opaque)
+	}
+}
+
 func TestParse_rolesOfSubgraphs(t *testing.T) {
 	m := fixture(t, "signatures_converted.tflite")
 	mains := 0

@@ -199,6 +199,10 @@ func subgraphs(slots ...int) func(*site) {
 
 func call(s *site) { s.subgraph(s.opt, 0) }
 
-// callOnce runs its subgraph when the model is loaded, not per inference: the
-// node itself does nothing and only keeps the reference.
-func callOnce(s *site) { s.subgraph(s.opt, 0) }
+// callOnce runs its subgraph when the model is loaded, not per inference. The
+// subgraph stays a body, but the node does not refer to it, for it would count
+// as work of every inference.
+func callOnce(s *site) {
+	s.subgraph(s.opt, 0)
+	s.n.Subgraphs = nil
+}

@@ -321,6 +321,101 @@ def hlo():
     n.g = main
     save('stablehlo.tflite', n.pack([x, w], [z]))
 
+def recurrent():
+    """The recurrent operators with their long operand lists."""
+    n = Net()
+    f = lambda name, *shape: n.tensor(name, list(shape), T.FLOAT32, bytes(4 * int(np.prod(shape))))
+    state = lambda name, *shape: n.tensor(name, list(shape))
+    x = n.tensor('x', [1, 6, 5])                  # batch, time, input
+    def gates(p, cells, ins, outs, coupled=False, peephole=False, projection=0):
+        w = [-1 if coupled and k == 'i' else f(f'{p}_w{k}', cells, ins) for k in 'ifco']
+        r = [-1 if coupled and k == 'i' else f(f'{p}_r{k}', cells, outs) for k in 'ifco']
+        c = [f(f'{p}_p{k}', cells) if peephole and not (coupled and k == 'i') else -1 for k in 'ifo']
+        b = [-1 if coupled and k == 'i' else f(f'{p}_b{k}', cells) for k in 'ifco']
+        proj = [f(f'{p}_proj', projection, cells), -1] if projection else [-1, -1]
+        return w + r + c + b + proj
+    lo = s.UnidirectionalSequenceLSTMOptionsT(); lo.timeMajor = False
+    y = n.tensor('lstm', [1, 6, 3])
+    n.op(O.UNIDIRECTIONAL_SEQUENCE_LSTM, [x] + gates('l', 7, 5, 3, coupled=True, peephole=True, projection=3) + [state('h', 1, 3), state('c', 1, 7)], [y],
+         lo, s.BuiltinOptions.UnidirectionalSequenceLSTMOptions)
+    bo = s.BidirectionalSequenceLSTMOptionsT(); bo.mergeOutputs, bo.timeMajor = True, False
+    z = n.tensor('bilstm', [1, 6, 8])
+    n.op(O.BIDIRECTIONAL_SEQUENCE_LSTM, [x] + gates('f', 4, 5, 4) + gates('b', 4, 5, 4) + [state('fh', 1, 4), state('fc', 1, 4), state('bh', 1, 4), state('bc', 1, 4)] + [-1] * 9, [z],
+         bo, s.BuiltinOptions.BidirectionalSequenceLSTMOptions)
+    ro = s.SequenceRNNOptionsT(); ro.timeMajor = False
+    r = n.tensor('rnn', [1, 6, 2])
+    n.op(O.UNIDIRECTIONAL_SEQUENCE_RNN, [x, f('rw', 2, 5), f('rr', 2, 2), f('rb', 2), state('rs', 1, 2)], [r], ro, s.BuiltinOptions.SequenceRNNOptions)
+    so = s.SVDFOptionsT(); so.rank = 2
+    xs, v = n.tensor('xs', [1, 5]), n.tensor('svdf', [1, 4])
+    n.op(O.SVDF, [xs, f('wf', 8, 5), f('wt', 8, 10), f('sb', 4), state('ss', 1, 80)], [v], so, s.BuiltinOptions.SVDFOptions)
+    bl = s.LSTMOptionsT(); bl.kernelType = s.LSTMKernelType.BASIC
+    out = [n.tensor(k, sh) for k, sh in (('act', [1, 4]), ('st', [1, 4]), ('cat', [1, 9]), ('tmp', [1, 16]))]
+    n.op(O.LSTM, [xs, state('pa', 1, 4), f('bw', 16, 9), f('bb', 16), state('ps', 1, 4)], out, bl, s.BuiltinOptions.LSTMOptions)
+    save('recurrent.tflite', n.pack([x, xs], [y, z, r, v] + out))
+
+def customs():
+    """Custom operators whose options are known, and compiled ones."""
+    n = Net()
+    x = n.tensor('x', [1, 4, 4, 6])
+    up = n.tensor('up', [1, 8, 8, 2])
+    n.op(O.CUSTOM, [x, n.tensor('w', [2, 2, 2, 6], T.FLOAT32, bytes(192)), n.tensor('b', [2], T.FLOAT32, bytes(8))], [up],
+         custom='Convolution2DTransposeBias', custom_options=struct.pack('<3i', 1, 2, 2))
+    v, i = n.tensor('v', [1, 4, 4, 2]), n.tensor('i', [1, 4, 4, 2])
+    n.op(O.CUSTOM, [up], [v, i], custom='MaxPoolingWithArgmax2D', custom_options=struct.pack('<6i', 1, 2, 2, 2, 2, 0))
+    u = n.tensor('u', [1, 8, 8, 2])
+    n.op(O.CUSTOM, [v, i], [u], custom='MaxUnpooling2D', custom_options=struct.pack('<6i', 1, 2, 2, 2, 2, 0))
+    fb = flexbuffers.Builder()
+    with fb.Map():
+        fb.Int('max_detections', 10); fb.Int('num_classes', 90); fb.Int('detections_per_class', 100)
+    boxes, scores, anchors = n.tensor('boxes', [1, 20, 4]), n.tensor('scores', [1, 20, 91]), n.tensor('anchors', [20, 4], T.FLOAT32, bytes(320))
+    det = [n.tensor(k, sh) for k, sh in (('db', [1, 10, 4]), ('dc', [1, 10]), ('ds', [1, 10]), ('dn', [1]))]
+    n.op(O.CUSTOM, [boxes, scores, anchors], det, custom='TFLite_Detection_PostProcess', custom_options=bytes(fb.Finish()))
+    e, q, w = n.tensor('e', [1, 4]), n.tensor('q', [1, 4]), n.tensor('ww', [1, 4])
+    n.op(O.CUSTOM, [u], [e], custom='edgetpu-custom-op', custom_options=bytes(1000))
+    n.op(O.CUSTOM, [e, e], [q], custom='FlexSub', custom_options=b'x')
+    n.op(O.CUSTOM, [q], [w], custom='FlexUnheardOf', custom_options=b'xy')
+    save('customs.tflite', n.pack([x, boxes, scores], [w, u] + det))
+
+def loops():
+    """WHILE in forms that fix the trip count and forms that do not, and CALL_ONCE."""
+    n = Net()
+    i32 = lambda name, v=None: n.tensor(name, [], T.INT32, None if v is None else struct.pack('<i', v))
+    main, x = n.g, i32('x')
+    start, ten, hundred = i32('start', 0), i32('ten', 10), i32('hundred', 100)
+    cases = [  # name, operands, compare, add, counter first
+        ('down', [hundred], ('>', 4), ('-', 8), True), ('limit_operand', [start, ten], ('<', None), ('+', 3), True),
+        ('mirrored', [start], ('>', 7), ('+', 2), False), ('unknown_start', [x], ('<', 5), ('+', 1), True),
+        ('endless', [start], ('<', 5), ('-', 1), True), ('times', [start], ('<', 5), ('*', 2), True)]
+    outputs = []
+    for k, (name, operands, (cmp, limit), (how, step), first) in enumerate(cases):
+        o = s.WhileOptionsT(); o.condSubgraphIndex, o.bodySubgraphIndex = 1 + 2 * k, 2 + 2 * k
+        outs = [i32(f'{name}_{j}') for j in range(len(operands))]
+        outputs += outs
+        n.op(O.WHILE, operands, outs, o, s.BuiltinOptions.WhileOptions)
+    once = s.CallOnceOptionsT(); once.initSubgraphIndex = 1 + 2 * len(cases)
+    n.op(O.CALL_ONCE, [], [], once, s.BuiltinOptions.CallOnceOptions)
+    main.inputs, main.outputs = [x], outputs
+    def sub(name):
+        n.g = s.SubGraphT(); n.g.tensors, n.g.operators, n.g.name = [], [], name
+        n.m.subgraphs.append(n.g)
+    for name, operands, (cmp, limit), (how, step), first in cases:
+        sub(name + '_cond')
+        ins = [i32(f'c{j}') for j in range(len(operands))]
+        lim = ins[1] if limit is None else i32('limit', limit)
+        t = n.tensor('t', [], T.BOOL)
+        n.op({'<': O.LESS, '>': O.GREATER}[cmp], [ins[0], lim] if first else [lim, ins[0]], [t])
+        n.g.inputs, n.g.outputs = ins, [t]
+        sub(name + '_body')
+        ins = [i32(f'b{j}') for j in range(len(operands))]
+        nxt = i32('next')
+        n.op({'+': O.ADD, '-': O.SUB, '*': O.MUL}[how], [ins[0], i32('step', step)], [nxt])
+        n.g.inputs, n.g.outputs = ins, [nxt] + ins[1:]
+    sub('init')
+    n.g.inputs = n.g.outputs = []
+    n.g = main
+    save('loops.tflite', n.pack([x], outputs))
+
 if __name__ == '__main__':
+    recurrent(); customs(); loops()
     operands(); quantised(); outside(); external(); described(); old(); hlo()
     if '--hand' not in sys.argv: converted()
