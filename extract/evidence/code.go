@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"strings"
 
-	"github.com/gaugenn/gaugenn/extract/container"
 	"github.com/gaugenn/gaugenn/extract/evidence/dex"
 )
 
@@ -15,7 +14,7 @@ func (w *reading) code() {
 		e := &w.a.Entries[i]
 		dir, base, _ := cutLast(e.Name)
 		if strings.HasSuffix(base, ".dex") && (dir == "" || strings.HasSuffix(dir, "dex")) {
-			w.dex(e)
+			w.once(e, w.dex)
 		}
 	}
 }
@@ -30,20 +29,16 @@ func cutLast(name string) (dir, base string, ok bool) {
 
 // dex reads one dex file: classes by the type table, calls by its code where
 // a type of interest is named, strings over the whole file.
-func (w *reading) dex(e *container.Entry) {
-	b := w.content(e)
-	if len(b) == 0 {
-		return
-	}
+func (w *reading) dex(file string, b []byte) {
 	f, err := dex.Open(b)
 	if err != nil {
-		w.problem(e.Name + ": " + err.Error())
+		w.problem(file + ": " + err.Error())
 		return
 	}
 	for _, s := range f.Warnings {
-		w.problem(e.Name + ": " + s)
+		w.problem(file + ": " + s)
 	}
-	w.text(e.Name, b)
+	w.text(file, b)
 
 	types := make([][]int, f.Types())
 	interesting := false
@@ -54,12 +49,12 @@ func (w *reading) dex(e *container.Entry) {
 		}
 		types[i], interesting = rules, true
 		for _, ri := range rules {
-			w.see(Observation{Rule: w.r.rules[ri], Path: e.Name, Strength: Referenced, Detail: class(f.Type(uint32(i))), Offset: -1})
+			w.see(Observation{Rule: w.r.rules[ri], Path: file, Strength: Referenced, Detail: class(f.Type(uint32(i))), Offset: -1})
 		}
 	}
 	methods := w.methodRules(f)
 	if interesting || len(methods) > 0 {
-		w.calls(e.Name, f, types, methods)
+		w.calls(file, f, types, methods)
 	}
 }
 

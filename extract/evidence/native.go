@@ -35,12 +35,12 @@ func (w *reading) libraries() {
 			continue
 		}
 		seen[base] = true
-		b := w.content(e)
-		if len(b) < 64 {
-			continue
-		}
-		w.text(e.Name, b)
-		w.symbols(e.Name, b)
+		w.once(e, func(file string, b []byte) {
+			if len(b) >= 64 {
+				w.text(file, b)
+				w.symbols(file, b)
+			}
+		})
 	}
 }
 

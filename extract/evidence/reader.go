@@ -64,6 +64,7 @@ type Reader struct {
 	textOf  []int // pattern to rule
 	symbols []int
 	byName  []int // library and file rules
+	memo    memo
 }
 
 // NewReader prepares rules.
@@ -262,7 +263,7 @@ func (w *reading) scripts() {
 		e := &w.a.Entries[i]
 		base := path.Base(e.Name)
 		if strings.HasSuffix(base, ".js") || strings.HasSuffix(base, ".bundle") || base == "global-metadata.dat" {
-			w.text(e.Name, w.content(e))
+			w.once(e, w.text)
 		}
 	}
 }

@@ -1,0 +1,81 @@
+package evidence
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"sync"
+
+	"github.com/gaugenn/gaugenn/extract/container"
+)
+
+// maxMemo bounds the number of files whose evidence is remembered.
+const maxMemo = 1 << 16
+
+// memo remembers what was seen in files, by their stored bytes: apps of one
+// corpus share most of their SDKs' code and libraries to the byte.
+type memo struct {
+	mu   sync.Mutex
+	seen map[[32]byte]found
+}
+
+// found is what one file gave; the paths are those of the first such file.
+type found struct {
+	observations []Observation
+	problems     []string
+}
+
+func (m *memo) get(k [32]byte) (found, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	f, ok := m.seen[k]
+	return f, ok
+}
+
+func (m *memo) put(k [32]byte, f found) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.seen == nil {
+		m.seen = map[[32]byte]found{}
+	}
+	if len(m.seen) < maxMemo {
+		m.seen[k] = f
+	}
+}
+
+// memoKey is a hash of an entry's stored bytes, with method and sizes.
+func memoKey(e *container.Entry) [32]byte {
+	h := sha256.New()
+	var b [18]byte
+	binary.LittleEndian.PutUint16(b[:], e.Method)
+	binary.LittleEndian.PutUint64(b[2:], uint64(e.Size))
+	binary.LittleEndian.PutUint64(b[10:], uint64(e.CompressedSize))
+	h.Write(b[:])
+	h.Write(e.Compressed())
+	return [32]byte(h.Sum(nil))
+}
+
+// once reads an entry with read, or takes over what the same bytes gave before.
+func (w *reading) once(e *container.Entry, read func(file string, b []byte)) {
+	key := memoKey(e)
+	f, ok := w.r.memo.get(key)
+	if !ok {
+		outer, problems := w.best, w.report.Problems
+		w.best, w.report.Problems = map[[2]string]*Observation{}, nil
+		if b := w.content(e); len(b) > 0 {
+			read(e.Name, b)
+		}
+		for _, o := range w.best {
+			f.observations = append(f.observations, *o)
+		}
+		f.problems = w.report.Problems
+		w.best, w.report.Problems = outer, problems
+		w.r.memo.put(key, f)
+	}
+	for _, o := range f.observations {
+		o.Path = e.Name
+		w.see(o)
+	}
+	for _, p := range f.problems {
+		w.problem(p)
+	}
+}
