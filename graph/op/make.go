@@ -163,3 +163,15 @@ func foldConstant(s *site) []*value {
 	}
 	return []*value{s.run.value(s.gi, s.n.Outputs[0])}
 }
+
+// inferMelWeights: bins, transform length, ... -> [length/2 + 1, bins].
+func inferMelWeights(s *site) {
+	bins, spectrum := unknownDim, unknownDim
+	if v, ok := s.dims(0); ok && len(v) == 1 {
+		bins = v[0]
+	}
+	if v, ok := s.ints(1); ok && len(v) == 1 && v[0] >= 0 {
+		spectrum = known(v[0]/2 + 1)
+	}
+	s.set(0, graph.ShapeOfDims(spectrum, bins), graph.Float32)
+}

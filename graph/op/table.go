@@ -247,7 +247,7 @@ var table = []rule{
 	{graph.Bucketize, ClassElementwise, inferTyped(graph.Int32), costBucketize, nil},
 	{graph.BroadcastArgs, ClassValue, inferBroadcastArgs, costFree, foldBroadcastArgs},
 	{graph.WindowOp, ClassValue, inferWindow, costOutput, nil},
-	{graph.MelWeights, ClassValue, nil, costOutput, nil},
+	{graph.MelWeights, ClassValue, inferMelWeights, costOutput, nil},
 	{graph.DecodeImage, ClassOpaque, nil, nil, nil},
 	{graph.SequenceOp, ClassOpaque, nil, nil, nil},
 	{graph.StringOp, ClassOpaque, nil, nil, nil},

@@ -212,6 +212,11 @@ func inferConv(s *site) {
 		dims[ax] = axisWindow(&a.Window, i, spatialFilter(s, a, i)).forward(x.Dim(ax))
 	}
 	s.set(0, graph.ShapeOfDims(dims...), s.dtype(0))
+	if len(s.n.Outputs) > 1 && len(l.Spatial) == 1 {
+		// A causal convolution hands on the last k-1 inputs as its state.
+		state := shiftDim(spatialFilter(s, a, 0), -1)
+		s.set(1, free2(x).With(l.Spatial[0], state), s.dtype(0))
+	}
 }
 
 // inferSeparable: x, depthwise filter, pointwise filter, [bias]. The spatial
