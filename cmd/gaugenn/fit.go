@@ -14,6 +14,7 @@ import (
 
 	"github.com/gaugenn/gaugenn/estimate/feature"
 	"github.com/gaugenn/gaugenn/estimate/record"
+	"github.com/gaugenn/gaugenn/estimate/regress/hub"
 	"github.com/gaugenn/gaugenn/estimate/regress/ncnn"
 )
 
@@ -21,6 +22,7 @@ type fitOptions struct {
 	rows                       []string
 	graphs, networks, devices  string
 	writeNetworks, out, asTool string
+	world                      string
 	quiet                      bool
 }
 
@@ -44,6 +46,7 @@ estimate answers from. The same rows and networks give the same profile, byte fo
 	f := c.Flags()
 	f.StringArrayVar(&o.rows, "rows", nil, "measurement rows, CSV or CSV.gz; may be repeated")
 	f.StringVar(&o.graphs, "graphs", "", "folder that the graph column's paths start from")
+	f.StringVar(&o.world, "world", "ncnn", "what the rows are of: ncnn (CPU and Vulkan) or npu (neural processors)")
 	f.StringVar(&o.networks, "networks", "", "kernels of networks, as --write-networks makes them")
 	f.StringVar(&o.writeNetworks, "write-networks", "", "also write the kernels of the networks that the rows name")
 	f.StringVar(&o.devices, "devices", "", "device table for labels that the catalogue does not know")
@@ -79,7 +82,7 @@ func fit(ctx context.Context, o fitOptions, stderr io.Writer) error {
 			return err
 		}
 	}
-	p, err := ncnn.FitProfile(ctx, rows, env, o.asTool)
+	p, used, hash, err := fitWorld(ctx, o, rows, env)
 	if err != nil {
 		return fmt.Errorf("fit: %w", err)
 	}
@@ -93,9 +96,28 @@ func fit(ctx context.Context, o fitOptions, stderr io.Writer) error {
 		return err
 	}
 	if !o.quiet {
-		fmt.Fprintf(stderr, "fitted on %d of %d rows (hash %.12s) in %s: %s, %s\n", p.Rows(), len(rows), p.RowsHash(), time.Since(started).Round(time.Second), o.out, bytesText(n))
+		fmt.Fprintf(stderr, "fitted on %d of %d rows (hash %.12s) in %s: %s, %s\n", used, len(rows), hash, time.Since(started).Round(time.Second), o.out, bytesText(n))
 	}
 	return f.Close()
+}
+
+// fitWorld fits the profile of a world of measurements.
+func fitWorld(ctx context.Context, o fitOptions, rows []record.Row, env *record.Env) (p io.WriterTo, used int, hash string, err error) {
+	switch o.world {
+	case "ncnn":
+		p, err := ncnn.FitProfile(ctx, rows, env, o.asTool)
+		if err != nil {
+			return nil, 0, "", err
+		}
+		return p, p.Rows(), p.RowsHash(), nil
+	case "npu":
+		p, err := hub.FitProfile(hub.RowsOf(rows, env), o.asTool)
+		if err != nil {
+			return nil, 0, "", err
+		}
+		return p, p.Rows, p.RowsHash, nil
+	}
+	return nil, 0, "", usagef("--world %q: want ncnn or npu", o.world)
 }
 
 // readRows reads a table of measurement rows, compressed or not.
