@@ -38,39 +38,67 @@ func (w *worker) entry(files *archiveFiles, i, depth int) []*Finding {
 	return rows
 }
 
-// readEntry decides by the first bytes whether the entry is worth reading, reads
-// it and examines it.
+// readEntry returns the rows of an entry, from memory if it was seen before. A
+// compressed entry is looked up first, since even its first bytes cost decoding; a
+// stored one when it is more than an image.
 func (w *worker) readEntry(a *artifact, e *container.Entry) []*Finding {
-	n, err := w.decoder.Peek(e, w.peek[:])
-	head := w.peek[:n]
 	named := w.names.kind(a.path)
-	if err == nil && named == plainName {
-		if skipSearch(known(head)) {
-			return nil
+	var key seenKey
+	known := false
+	if !e.Stored() {
+		if key, known = w.seen.key(a, e, named); known {
+			if rows, before := w.seen.find(key, a); before {
+				return rows
+			}
 		}
 	}
-	if err == nil && w.Depth == Peek && named != modelName && len(w.match(a.base(), head, e.Size, false)) == 0 {
-		// Only what shows a sign of protection at once is read for a closer look.
-		if named == plainName || !w.scrambled(head, max(e.Size, int64(n))) {
-			return w.unopened(a, head)
+	n, err := w.decoder.Peek(e, w.peek[:])
+	rows, done := w.byHead(a, e, w.peek[:n], err, named)
+	if !done {
+		if e.Stored() && err == nil {
+			if key, known = w.seen.key(a, e, named); known {
+				if rows, before := w.seen.find(key, a); before {
+					return rows
+				}
+			}
+		}
+		if err == nil && n < peekLen {
+			rows = w.readSmall(a, w.peek[:n])
+		} else {
+			rows = w.readWhole(a, e)
 		}
 	}
-	if err == nil && n < peekLen {
-		w.room(a.depth)
-		a.data = append(w.buffers[a.depth], head...)
-		w.buffers[a.depth] = a.data[:0]
-		a.size = int64(n)
-		return w.examine(a)
-	}
-	key, ok := w.seen.key(a, e, named)
-	if ok && err == nil {
-		if rows, before := w.seen.find(key, a); before {
-			return rows
-		}
-	}
-	rows := w.readWhole(a, e)
-	if ok && err == nil {
+	if known && err == nil {
 		w.seen.add(key, a, rows)
+	}
+	return rows
+}
+
+// byHead decides by the first bytes, and err from reading them, whether the entry
+// is worth reading; done says that it is not, and rows is all there is to say.
+func (w *worker) byHead(a *artifact, e *container.Entry, head []byte, err error, named nameKind) (rows []*Finding, done bool) {
+	switch {
+	case err != nil:
+		return nil, false
+	case named == plainName && skipSearch(known(head)):
+		return nil, true
+	case w.Depth == Full || named == modelName || len(w.match(a.base(), head, e.Size, false)) > 0:
+		return nil, false
+	case named != plainName && w.scrambled(head, max(e.Size, int64(len(head)))):
+		return nil, false // a sign of protection: worth a closer look
+	}
+	return w.unopened(a, head), true
+}
+
+// readSmall examines an entry that the first look has shown whole.
+func (w *worker) readSmall(a *artifact, head []byte) []*Finding {
+	w.room(a.depth)
+	a.data = append(w.buffers[a.depth], head...)
+	w.buffers[a.depth] = a.data[:0]
+	a.size = int64(len(head))
+	rows := w.examine(a)
+	if w.holds(a.job, rows) {
+		w.buffers[a.depth] = nil
 	}
 	return rows
 }

@@ -2,42 +2,45 @@ package extract
 
 import (
 	"hash/maphash"
+	"path"
 	"strings"
 	"sync"
 
 	"github.com/gaugenn/gaugenn/extract/container"
 )
 
-// Apps share their files: the same libraries and models come again and again. What
-// was looked at once is not decompressed, hashed, parsed and searched again; its
-// rows are taken over with the new path.
+// Apps share their files: the same libraries, resources and models come again and
+// again. What was looked at once is not decompressed, hashed, parsed and searched
+// again; its rows are taken over with the new path.
 const (
 	// seenSize is the compressed size in bytes from which looking up pays.
-	seenSize = 1 << 10
-	// seenMax bounds the memory of a long scan; beyond it nothing new is remembered.
-	seenMax = 1 << 20
+	seenSize = 96
+	// seenGeneration bounds memory: of older entries, only the last generation of
+	// this many is remembered, and those met again since.
+	seenGeneration = 1 << 16
 )
 
-// seenKey stands for an entry and everything else that its rows depend on. The hash
-// has a random seed, so that nobody can prepare content that is taken for another;
-// by chance, two of a million entries agree in hash, checksum and sizes with a
-// probability below 10^-16.
-type seenKey struct {
-	hash             uint64
+// seenKey stands for an entry and everything else that its rows depend on: two
+// hashes with a random seed, so that nobody can prepare content that is taken for
+// another; by chance, two of a million entries agree with a probability below 10^-16.
+type seenKey struct{ content, rest uint64 }
+
+// seenRest is what rows depend on beside the compressed bytes. Where the name does
+// not say "model", a format may go by all of it.
+type seenRest struct {
 	crc              uint32
 	method           uint16
 	size, compressed int64
-	extension        string
+	name             string
 	named            nameKind
-	word             bool
 	depth            int
 }
 
 // seenSet remembers the rows of entries.
 type seenSet struct {
-	seed maphash.Seed
-	mu   sync.Mutex
-	rows map[seenKey][]*Finding
+	seed       maphash.Seed
+	mu         sync.Mutex
+	young, old map[seenKey][]*Finding
 }
 
 // key returns the key of an entry; ok is false when it is not worth remembering or
@@ -50,27 +53,33 @@ func (s *seenSet) key(a *artifact, e *container.Entry, named nameKind) (k seenKe
 	if raw == nil {
 		return seenKey{}, false
 	}
-	return seenKey{
-		hash: maphash.Bytes(s.seed, raw), crc: e.CRC32, method: e.Method, size: e.Size, compressed: e.CompressedSize,
-		extension: extension(a.path), named: named, word: hasWord(a.path), depth: a.depth,
-	}, true
+	rest := seenRest{
+		crc: e.CRC32, method: e.Method, size: e.Size, compressed: e.CompressedSize,
+		name: path.Base(a.path), named: named, depth: a.depth,
+	}
+	if named == modelName {
+		rest.name = extension(a.path)
+	}
+	return seenKey{content: maphash.Bytes(s.seed, raw), rest: maphash.Comparable(s.seed, rest)}, true
 }
 
 // find returns the rows of an entry seen before, made out to a.
 func (s *seenSet) find(k seenKey, a *artifact) ([]*Finding, bool) {
 	s.mu.Lock()
-	templates, ok := s.rows[k]
-	s.mu.Unlock()
+	templates, ok := s.young[k]
 	if !ok {
-		return nil, false
+		if templates, ok = s.old[k]; ok {
+			s.keep(k, templates)
+		}
 	}
+	s.mu.Unlock()
 	var rows []*Finding
 	for _, t := range templates {
 		f := *t
 		f.Path, f.order = a.path+t.Path, a.order
 		rows = append(rows, &f)
 	}
-	return rows, true
+	return rows, ok
 }
 
 // add remembers the rows of a, unless they depend on its neighbours.
@@ -89,10 +98,16 @@ func (s *seenSet) add(k seenKey, a *artifact, rows []*Finding) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.rows == nil {
-		s.rows = map[seenKey][]*Finding{}
+	s.keep(k, templates)
+}
+
+// keep puts rows into the young generation, and starts a new one when it is full.
+func (s *seenSet) keep(k seenKey, templates []*Finding) {
+	if len(s.young) >= seenGeneration {
+		s.old, s.young = s.young, nil
 	}
-	if len(s.rows) < seenMax {
-		s.rows[k] = templates
+	if s.young == nil {
+		s.young = map[seenKey][]*Finding{}
 	}
+	s.young[k] = templates
 }
