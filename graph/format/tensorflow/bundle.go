@@ -40,11 +40,6 @@ type bundleEntry struct {
 	sliced       bool
 }
 
-// isBundleIndex reports whether a file that is there as a whole ends as a table does.
-func isBundleIndex(b []byte, size int64) bool {
-	return int64(len(b)) == size && len(b) >= tableFooter && bytes.HasSuffix(b, tableMagic)
-}
-
 // readBundle reads an index file.
 func readBundle(b []byte, lim format.Limits) (*bundle, error) {
 	if len(b) < tableFooter || !bytes.HasSuffix(b, tableMagic) {
@@ -261,24 +256,4 @@ func (s *shardFiles) fullNames(bd *bundle) map[string]string {
 		}
 	}
 	return out
-}
-
-// checkpoint reads an index by itself: tensors without a graph.
-func (p *parser) checkpoint() error {
-	bd, err := readBundle(p.in.Data, p.limits)
-	if err != nil {
-		return err
-	}
-	files := &shardFiles{p: p, prefix: strings.TrimSuffix(p.in.Name, ".index"), shards: bd.shards, data: map[int64][]byte{}}
-	g := &graph.Graph{Name: "checkpoint"}
-	for i := range bd.entries {
-		e := &bd.entries[i]
-		t := graph.Tensor{Name: p.text([]byte(e.name)), DType: e.dtype, Shape: e.shape, Const: files.value(e)}
-		t.Const.NotParam = e.dtype == graph.String || !e.dtype.IsFloat() && e.shape.Len() == 0
-		g.Tensors = append(g.Tensors, t)
-	}
-	p.meta("container", "checkpoint")
-	p.note(false, "a checkpoint: tensors only, the operators are in the graph that goes with it")
-	p.model.Graphs = []*graph.Graph{g}
-	return nil
 }

@@ -3,7 +3,6 @@ package tensorflow
 import (
 	"bytes"
 	"errors"
-	"strings"
 
 	"github.com/gaugenn/gaugenn/graph"
 	"github.com/gaugenn/gaugenn/graph/format"
@@ -16,13 +15,13 @@ const name = "tensorflow"
 // Format is TensorFlow's entry in the list of formats.
 var Format = format.Format{
 	Name:       name,
-	Title:      "TensorFlow GraphDef, SavedModel and checkpoint",
-	Extensions: []string{"pb", "pbtxt", "graphdef", "meta", "index"},
-	Magic:      "none: protobuf tags of GraphDef (\"0A len 0A len name 12 len op\"), MetaGraphDef or SavedModel (\"08 01 12\"), or their text; checkpoint index: last bytes 57 FB 80 8B 24 75 47 DB",
+	Title:      "TensorFlow GraphDef and SavedModel",
+	Extensions: []string{"pb", "pbtxt", "graphdef", "meta"},
+	Magic:      "none: protobuf tags of GraphDef (\"0A len 0A len name 12 len op\"), MetaGraphDef or SavedModel (\"08 01 12\"), or their text",
 	Container:  "protobuf or protobuf text; SavedModel: a folder with variables/",
 	Reads: "Frozen graphs, meta graphs and SavedModels with the functions that the main graph reaches; every node, constants, stated shapes, " +
-		"variables with their values in variables/; checkpoints as tensors only.",
-	ReadsNot: "Compressed checkpoint indexes and those above 64 KiB without their SavedModel, memory-mapped graphs, TensorFlow.js.",
+		"variables with their values in variables/.",
+	ReadsNot: "Compressed checkpoint indexes, memory-mapped graphs, TensorFlow.js.",
 	Match:    match,
 	Parse:    parse,
 	Parts:    parts,
@@ -34,17 +33,6 @@ const variablePrefix = "variables/variables"
 // parts are the files of variables, in up to four shards where their number is
 // not known yet.
 func parts(h format.Head) []string {
-	if isBundleIndex(h.Bytes, h.Size) {
-		bd, err := readBundle(h.Bytes, format.Limits{}.OrDefault())
-		if err != nil {
-			return nil
-		}
-		var out []string
-		for i := range min(bd.shards, 64) {
-			out = append(out, shardName(strings.TrimSuffix(h.Name, ".index"), int64(i), bd.shards))
-		}
-		return out
-	}
 	if bytesKind(h.Bytes, int64(len(h.Bytes)) < h.Size) != "SavedModel" && h.Name != "saved_model.pbtxt" {
 		return nil
 	}
@@ -58,12 +46,6 @@ func parts(h format.Head) []string {
 }
 
 func match(h format.Head) format.Confidence {
-	if isBundleIndex(h.Bytes, h.Size) {
-		if _, err := readBundle(h.Bytes, format.Limits{}.OrDefault()); err != nil {
-			return format.No
-		}
-		return format.Certain
-	}
 	if textual(h.Bytes) {
 		m, err := textproto.Parse(h.Bytes, textproto.Limits{Fields: 1 << 14, Depth: 32, Text: 1 << 16})
 		var e *textproto.Error

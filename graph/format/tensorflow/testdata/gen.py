@@ -3,8 +3,7 @@
 
 frozen.pb      convolution net, frozen: Conv2D, depthwise, transposed, bias, batch norm, pool, matmul, typed constants
 frozen.pbtxt   the same graph as text
-saved_model.pb a SavedModel with variables, a function call and an If; its checkpoint in variables.index and
-               variables.data-00000-of-00001
+saved_model.pb a SavedModel with variables, a function call and an If; its checkpoint in variables/
 flow.pb        TF1 control flow (Switch, Merge) and a While with its functions
 """
 import os, shutil, tempfile
@@ -84,7 +83,7 @@ def saved():
         tf.saved_model.save(n, d, signatures={"serving_default": n.serve})
         shutil.copy(os.path.join(d, "saved_model.pb"), os.path.join(here, "saved_model.pb"))
         for name in ("variables.index", "variables.data-00000-of-00001"):
-            shutil.copy(os.path.join(d, "variables", name), os.path.join(here, name))
+            shutil.copy(os.path.join(d, "variables", name), os.path.join(here, "variables", name))
 
 
 frozen()
