@@ -10,21 +10,23 @@ import (
 
 // attributes are a node's, of either version.
 type attributes struct {
-	dialect int
-	v3      flatbuf.Vector
+	v3      map[string]flatbuf.Table
 	v4      map[string]flatbuf.Table
 	tensors map[string]*graph.Tensor
 }
 
-// table returns the nested attributes of version 3.
-func (a attributes) table(name string) flatbuf.Vector {
-	for i := range a.v3.Len() {
-		if t := a.v3.Table(i); t.String(attributeName) == name {
-			return t.Tables(attributeTable)
-		}
+// attributes3 lists the attributes of version 3 by name.
+func attributes3(list flatbuf.Vector) attributes {
+	a := attributes{v3: make(map[string]flatbuf.Table, list.Len())}
+	for i := range list.Len() {
+		t := list.Table(i)
+		a.v3[t.String(attributeName)] = t
 	}
-	return flatbuf.Vector{}
+	return a
 }
+
+// table returns the nested attributes of version 3.
+func (a attributes) table(name string) flatbuf.Vector { return a.v3[name].Tables(attributeTable) }
 
 // int returns an integer, def when it is not there.
 func (a attributes) int(def int64, names ...string) int64 {
@@ -32,13 +34,11 @@ func (a attributes) int(def int64, names ...string) int64 {
 		if t, ok := a.v4[name]; ok {
 			return int64(t.Int32(1, 0))
 		}
-		for i := range a.v3.Len() {
-			if t := a.v3.Table(i); t.String(attributeName) == name {
-				if t.Has(attributeUint) {
-					return int64(t.Uint32(attributeUint, 0))
-				}
-				return int64(t.Int32(attributeInt, 0))
+		if t, ok := a.v3[name]; ok {
+			if t.Has(attributeUint) {
+				return int64(t.Uint32(attributeUint, 0))
 			}
+			return int64(t.Int32(attributeInt, 0))
 		}
 	}
 	return def
@@ -54,10 +54,8 @@ func (a attributes) ints(names ...string) []int64 {
 			}
 			return out
 		}
-		for i := range a.v3.Len() {
-			if t := a.v3.Table(i); t.String(attributeName) == name {
-				return t.Vector(attributeInts, 4).Int64s()
-			}
+		if t, ok := a.v3[name]; ok {
+			return t.Vector(attributeInts, 4).Int64s()
 		}
 	}
 	return nil

@@ -215,7 +215,7 @@ func (b *builder) node3(t flatbuf.Table, weights map[string]flatbuf.Vector) erro
 	if n.Outputs, err = b.names(t.Tables(nodeOutputs3)); err != nil {
 		return err
 	}
-	at := attributes{v3: t.Tables(nodeAttributes3), dialect: 3}
+	at := attributes3(t.Tables(nodeAttributes3))
 	dims := at.table("OutputDims")
 	for i := range min(dims.Len(), len(n.Outputs)) {
 		x := &b.g.Tensors[n.Outputs[i]]
@@ -464,7 +464,7 @@ func (b *builder) node4(i int, graphName string, t flatbuf.Table, values *values
 	if n.Outputs, err = b.names(t.Tables(nodeOutputs4)); err != nil {
 		return err
 	}
-	at := attributes{v4: map[string]flatbuf.Table{}, tensors: map[string]*graph.Tensor{}, dialect: 4}
+	at := attributes{v4: map[string]flatbuf.Table{}, tensors: map[string]*graph.Tensor{}}
 	list := t.Tables(nodeAttributes4)
 	for k := range list.Len() {
 		a := list.Table(k)

@@ -12,7 +12,7 @@
 // their declared shape and are missing.
 //
 // What is not read: plugins and "Extra" operators (kept by their own word, cost
-// unknown), and the values of codebook-compressed weights.
+// unknown), and the values of sparse codebooks (IDSTQuan 2).
 //
 // Sources: alibaba/MNN schema/default (MNN, CaffeOp, TensorflowOp, Tensor,
 // UserDefine) and the field numbers that Netron publishes.

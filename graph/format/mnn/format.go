@@ -19,7 +19,7 @@ var Format = format.Format{
 	Magic:      "none: a FlatBuffer whose root is a Net and reads to its end",
 	Container:  "FlatBuffers",
 	Reads:      "All operators with their parameters, float, half, int8 and codebook weights, external weights, subgraphs.",
-	ReadsNot:   "Plugins and Extra operators (cost unknown), values of codebook weights.",
+	ReadsNot:   "Plugins and Extra operators (cost unknown), values of sparse codebook weights.",
 	Match:      match,
 	Parse:      parse,
 	Parts:      func(h format.Head) []string { return []string{h.Name + ".weight"} },

@@ -104,54 +104,101 @@ func quanWeight(q flatbuf.Table) weight {
 		w.dtype, w.elements, w.c.Data = graph.Int8, int64(len(data)), data
 	default:
 		w.quant.Scheme = graph.QuantCodebook
-		w.c.Missing = "codebook-compressed weights are not decoded"
 		w.dtype = graph.Int8
-		n, bits := quanHeader(data, q.Bool(quanShapeInt32))
-		if n > 0 {
-			w.elements = n
+		h := quanHeader(data, q.Bool(quanShapeInt32))
+		if h.elements > 0 {
+			w.elements = h.elements
 		} else if s := q.Uint32(quanWeightSize, 0); s > 0 {
 			w.elements = int64(s)
 		}
-		switch {
-		case bits > 0 && bits <= 2:
-			w.dtype = graph.Int2
-		case bits > 2 && bits <= 4:
-			w.dtype = graph.Int4
+		if kind == 1 && h.fits(len(data)) {
+			width := h.width()
+			w.dtype = map[int]graph.DType{2: graph.Int2, 4: graph.Int4, 8: graph.Int8}[width]
+			w.c.Decode = func() ([]byte, error) { return h.decode(data, width), nil }
+		} else {
+			w.c.Missing = "weights of this encoding are not decoded"
 		}
 	}
 	return w
 }
 
+// header is the head of a packed buffer.
+type header struct {
+	elements int64
+	palette  []byte // int8 values that the indexes select
+	bits     int    // of an index
+	body     int    // where the indexes start
+}
+
+// fits reports whether a buffer of n bytes holds all indexes.
+func (h header) fits(n int) bool {
+	return h.elements > 0 && len(h.palette) > 0 && (h.elements*int64(h.bits)+7)/8 <= int64(n-h.body)
+}
+
+// width returns the bits that every value of the palette fits in: 2, 4 or 8.
+func (h header) width() int {
+	width := 2
+	for _, v := range h.palette {
+		for x := int(int8(v)); x < -1<<(width-1) || x >= 1<<(width-1); {
+			width *= 2
+		}
+	}
+	return width
+}
+
+// decode writes out the values as integers of width bits, the first in the
+// lowest bits of a byte. Indexes are packed from the highest bit on.
+func (h header) decode(data []byte, width int) []byte {
+	per := 8 / width
+	out := make([]byte, (h.elements+int64(per)-1)/int64(per))
+	acc, have, at := uint32(0), 0, h.body
+	for i := range int(h.elements) {
+		for have < h.bits {
+			acc, have, at = acc<<8|uint32(data[at]), have+8, at+1
+		}
+		k := int(acc>>(have-h.bits)) & (1<<h.bits - 1)
+		have -= h.bits
+		v := h.palette[min(k, len(h.palette)-1)] & (1<<width - 1)
+		out[i/per] |= v << (width * (i % per))
+	}
+	return out
+}
+
 // quanHeader reads the head of a packed buffer: u8 rank, the dimensions as u16
-// (or u32), u8 palette size. It returns the number of weights and the bits
-// that an index into the palette takes; 0 where the bytes do not fit.
-func quanHeader(data []byte, wide bool) (elements int64, bits int) {
+// (or u32), u8 palette size (0 means 256) and the palette. What does not fit
+// stays zero.
+func quanHeader(data []byte, wide bool) header {
 	rank, width := int(data[0]), 2
 	if wide {
 		width = 4
 	}
 	if rank == 0 || rank > 4 || 1+rank*width+1 > len(data) {
-		return 0, 0
+		return header{}
 	}
-	elements = 1
+	h := header{elements: 1}
 	for i := range rank {
 		p := data[1+i*width:]
 		d := int64(binary.LittleEndian.Uint16(p))
 		if wide {
 			d = int64(binary.LittleEndian.Uint32(p))
 		}
-		if d == 0 || elements > (1<<40)/d {
-			return 0, 0
+		if d == 0 || h.elements > (1<<40)/d {
+			return header{}
 		}
-		elements *= d
+		h.elements *= d
 	}
-	palette := int(data[1+rank*width])
-	if palette == 0 {
-		palette = 256
+	at := 1 + rank*width
+	n := int(data[at])
+	if n == 0 {
+		n = 256
 	}
-	for bits = 1; 1<<bits < palette; bits++ {
+	if at+1+n > len(data) {
+		return h
 	}
-	return elements, bits
+	h.palette, h.body = data[at+1:at+1+n], at+1+n
+	for h.bits = 1; 1<<h.bits < n; h.bits++ {
+	}
+	return h
 }
 
 // operand appends a weight as a constant operand. A weight that is declared by
