@@ -119,18 +119,24 @@ func (w *worker) tryXOR(a *artifact, head []byte, s format.Signature) *Finding {
 	if at < 0 || at+len(s.Bytes) > len(head) || len(s.Bytes) == 0 {
 		return nil
 	}
-	var plain [xorHead]byte
+	if w.plain == nil {
+		w.plain = make([]byte, xorHead)
+	}
+	plain := w.plain
 	for n := 1; n <= 4 && n <= len(s.Bytes); n++ {
+		if n > 1 && n == len(s.Bytes) && s.Offset != 4 {
+			break // any four bytes fit a key of four: nothing to check it by
+		}
 		key, ok := deriveKey(head[at:], s.Bytes, at, n)
 		if !ok {
 			continue
 		}
 		short := head[:min(len(head), 64)]
-		unscramble(plain[:], short, key)
+		unscramble(plain, short, key)
 		if !plausible(plain[:len(short)], s, int64(len(a.data))) {
 			continue
 		}
-		unscramble(plain[:], head, key)
+		unscramble(plain, head, key)
 		for _, c := range w.match(a.base(), plain[:len(head)], a.size, false) {
 			if c.confidence < format.Likely {
 				break

@@ -53,6 +53,7 @@ type worker struct {
 	buffers [][]byte // by depth of nesting
 	peek    [peekLen]byte
 	answers []format.Confidence // of each format, while matching
+	plain   []byte              // unscrambled beginning, while looking for a key
 }
 
 func newRun(s *Scanner, units []unitFiles, workers int) *run {
