@@ -146,22 +146,6 @@ func constSize(t *graph.Tensor) (elems, bytes int64) {
 // traffic sets the bytes read and written; it returns a reason where a shape
 // or a dtype is not known.
 func (s *site) traffic(c *graph.Cost) string {
-	for i := range s.n.Inputs {
-		t := s.in(i)
-		if t == nil || s.repeated(i) {
-			continue
-		}
-		if t.Const != nil {
-			_, b := constSize(t)
-			c.ReadBytes = add(c.ReadBytes, b)
-			continue
-		}
-		b, reason := tensorBytes(t, c.DType)
-		if reason != "" {
-			return fmt.Sprintf("%s of operand %d is not known", reason, i)
-		}
-		c.ReadBytes = add(c.ReadBytes, b)
-	}
 	for i := range s.n.Outputs {
 		t := s.output(i)
 		if t == nil {
@@ -172,11 +156,52 @@ func (s *site) traffic(c *graph.Cost) string {
 			continue
 		}
 		if reason != "" {
+			// An unknown operand is the likelier cause: name it first.
+			if _, why := s.readBytes(c.DType, 0); why != "" {
+				return why
+			}
 			return fmt.Sprintf("%s of result %d is not known", reason, i)
 		}
 		c.WriteBytes = add(c.WriteBytes, b)
 	}
-	return ""
+	var reason string
+	c.ReadBytes, reason = s.readBytes(c.DType, c.WriteBytes)
+	return reason
+}
+
+// readBytes adds up the operands, each tensor once. Of the operand that a
+// gathering or slicing operator picks from, no more than what it writes is read.
+func (s *site) readBytes(dt graph.DType, written int64) (n int64, reason string) {
+	picked := pickedOperand(s.n.Op)
+	for i := range s.n.Inputs {
+		t := s.in(i)
+		if t == nil || s.repeated(i) {
+			continue
+		}
+		var b int64
+		if t.Const != nil {
+			_, b = constSize(t)
+		} else if b, reason = tensorBytes(t, dt); reason != "" {
+			return 0, fmt.Sprintf("%s of operand %d is not known", reason, i)
+		}
+		if i == picked {
+			b = min(b, written)
+		}
+		n = add(n, b)
+	}
+	return n, ""
+}
+
+// pickedOperand is the operand of which only a part is read, -1 for none.
+func pickedOperand(op graph.Op) int {
+	switch op {
+	case graph.Gather, graph.GatherND, graph.GatherElements, graph.Slice, graph.StridedSlice,
+		graph.SliceBySize, graph.DynamicSlice, graph.Crop:
+		return 0
+	case graph.EmbeddingLookup:
+		return 1
+	}
+	return -1
 }
 
 // optionalOutput names operators whose further outputs nobody may read and

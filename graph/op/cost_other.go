@@ -243,13 +243,8 @@ func costBucketize(s *site) work {
 	return z.done(0, mul(log, z.of(s.outShape(0))))
 }
 
-// costNMS: boxes compared with boxes depends on data.
 // costEmbeddingBag: one addition per value gathered.
 func costEmbeddingBag(s *site) work {
 	var z sizes
 	return z.done(0, mul(z.of(s.shape(0)), z.dim(s.shape(1).Dim(-1))))
 }
-
-// costFill covers operators that write values without reading: 0 Ops, or 1 per
-// element for random numbers and ranges.
-func costRandom(s *site) work { return costOutput(s) }

@@ -152,14 +152,11 @@ func inferBatchNorm(s *site) {
 // only an open one-dimensional operand is completed.
 func inferScale(s *site) {
 	if s.has(1) && s.in(1).Const == nil {
-		broadcastScale(s)
+		inferSame(s)
 		return
 	}
 	inferChannel(s)
 }
-
-// broadcastScale: Caffe's Scale with a computed second operand.
-func broadcastScale(s *site) { inferSame(s) }
 
 // inferGroupNorm completes scale and bias from the channel axis.
 func inferGroupNorm(s *site) {

@@ -60,8 +60,12 @@ func (s *site) set(i int, shape graph.Shape, dt graph.DType) {
 }
 
 // want completes operand i by what the operator demands of it: for weights
-// whose file leaves their shape open. It has no effect on computed operands.
+// whose file leaves their shape open. It has no effect on computed operands
+// and on single values, which broadcast.
 func (s *site) want(i int, shape graph.Shape) {
+	if n, ok := s.shape(i).Elements(); ok && n == 1 {
+		return
+	}
 	if t := s.in(i); t != nil && (t.Const != nil || t.Shape.IsRanked() && !t.Shape.IsStatic() && t.IsVariable) {
 		s.complete(s.n.Input(i), shape, t.DType)
 	}
