@@ -1,0 +1,241 @@
+package additive
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/gaugenn/gaugenn/estimate/regress"
+)
+
+// ErrTooFew is returned for fewer runs than a fit may rest on.
+var ErrTooFew = errors.New("too few runs")
+
+// MinRuns is how few runs a fit with intervals may rest on.
+const MinRuns = 5
+
+// Sample is one measured network.
+type Sample struct {
+	Group     string    // whole groups are held out together: the family of the network
+	Terms     []float64 // from Terms
+	LatencyMS float64   // positive
+}
+
+// Model is a fitted set of prices. Its fields are its file form.
+type Model struct {
+	Scale   float64   `json:"scale"`   // of every nominal price, for this target
+	Factors []float64 `json:"factors"` // of each term, about 1
+	// Quantile is the 90 % quantile of held-out errors, in units of a prediction's own standard deviation.
+	Quantile float64 `json:"quantile"`
+	Runs     int     `json:"runs"`
+	// Anchors are the runs' networks, Residuals the logarithms of measured over summed latency, Noises the variance of each: the sum
+	// of prices is bent towards what similar networks took.
+	Anchors   []Place   `json:"anchors"`
+	Residuals []float64 `json:"residuals"`
+	Noises    []float64 `json:"noises"`
+
+	bend *mat.VecDense // weights of the anchors; made on first use by prepare
+	wide *mat.Cholesky
+}
+
+// Fit finds the prices that leave the smallest relative errors, none negative, each held towards the common scale; a run far off counts less
+// (Huber's weights). What is left is bent towards similar networks (kriging). Intervals are set from errors of groups that were left out. With fewer than MinRuns samples it is an ErrTooFew.
+func Fit(samples []Sample) (*Model, error) {
+	if len(samples) < MinRuns {
+		return nil, fmt.Errorf("%w: %d, at least %d are needed", ErrTooFew, len(samples), MinRuns)
+	}
+	m, err := Point(samples)
+	if err != nil {
+		return nil, err
+	}
+	var scores []float64
+	for _, h := range LeaveOut(samples) {
+		if h.Known {
+			scores = append(scores, math.Abs(math.Log(samples[h.Index].LatencyMS/h.ValueMS))/h.SD)
+		}
+	}
+	m.Quantile = conformal(scores, 0.9)
+	return m, nil
+}
+
+// Point is Fit without intervals; one sample is enough for it, since prices start at nominal values.
+func Point(samples []Sample) (*Model, error) {
+	if len(samples) == 0 {
+		return nil, ErrTooFew
+	}
+	ratios := make([]float64, len(samples))
+	for i, s := range samples {
+		if len(s.Terms) != termCount || !(s.LatencyMS > 0) || math.IsInf(s.LatencyMS, 0) {
+			return nil, fmt.Errorf("sample %d: %d terms, latency %v ms", i, len(s.Terms), s.LatencyMS)
+		}
+		ratios[i] = s.LatencyMS / Nominal(s.Terms)
+	}
+	m := &Model{Scale: median(ratios), Factors: make([]float64, termCount), Runs: len(samples)}
+	for i := range m.Factors {
+		m.Factors[i] = 1
+	}
+	weight := make([]float64, len(samples))
+	for i := range weight {
+		weight[i] = 1
+	}
+	for range 4 {
+		m.Factors = m.solve(samples, weight)
+		for i, s := range samples {
+			weight[i] = huber(math.Log(s.LatencyMS / m.sumMS(s.Terms)))
+		}
+	}
+	for i, s := range samples {
+		m.Anchors = append(m.Anchors, PlaceOf(s.Terms))
+		m.Residuals = append(m.Residuals, math.Log(s.LatencyMS/m.sumMS(s.Terms)))
+		m.Noises = append(m.Noises, noise/weight[i])
+	}
+	m.prepare()
+	return m, nil
+}
+
+// prepare solves for the weights of the anchors.
+func (m *Model) prepare() {
+	m.bend = mat.NewVecDense(len(m.Anchors), nil)
+	_ = solver(m.Anchors, m.Noises, shape).SolveVecTo(m.bend, mat.NewVecDense(len(m.Residuals), m.Residuals))
+	m.wide = solver(m.Anchors, m.Noises, func(a, b Place) float64 { return prices(a, b) + shape(a, b) })
+}
+
+// solve is one step: non-negative least squares on relative errors with the ridge as further rows.
+func (m *Model) solve(samples []Sample, weight []float64) []float64 {
+	a := mat.NewDense(len(samples)+termCount, termCount, nil)
+	b := make([]float64, len(samples)+termCount)
+	for i, s := range samples {
+		ref := m.sumMS(s.Terms)
+		if r := s.LatencyMS / ref; r > 3 || r < 1/3.0 {
+			ref = s.LatencyMS // far off: relative to the run itself, so that no row outweighs the others
+		}
+		w := math.Sqrt(weight[i]/noise) / ref
+		for j, v := range s.Terms {
+			a.Set(i, j, w*m.Scale*v)
+		}
+		b[i] = w * s.LatencyMS
+	}
+	for j := range termCount {
+		a.Set(len(samples)+j, j, 1/math.Sqrt(priceVariance))
+		b[len(samples)+j] = 1 / math.Sqrt(priceVariance)
+	}
+	return regress.NNLS(a, b)
+}
+
+// huber is the weight of a residual of the logarithm.
+func huber(r float64) float64 {
+	const bend = 0.3
+	if r = math.Abs(r); r > bend {
+		return bend / r
+	}
+	return 1
+}
+
+// ValueMS returns the predicted latency.
+func (m *Model) ValueMS(x []float64) float64 {
+	at, r := PlaceOf(x), 0.0
+	for i, a := range m.Anchors {
+		r += m.bend.AtVec(i) * shape(at, a)
+	}
+	return m.sumMS(x) * math.Exp(r)
+}
+
+// sumMS is the sum of the fitted prices.
+func (m *Model) sumMS(x []float64) float64 {
+	s := 0.0
+	for j, v := range x {
+		s += m.Factors[j] * v
+	}
+	return math.Max(s*m.Scale, 1e-6)
+}
+
+// SD returns the standard deviation of a prediction's relative error, the run's own noise included.
+func (m *Model) SD(x []float64) float64 {
+	at := PlaceOf(x)
+	k, w := mat.NewVecDense(len(m.Anchors), nil), mat.NewVecDense(len(m.Anchors), nil)
+	for i, a := range m.Anchors {
+		k.SetVec(i, prices(at, a)+shape(at, a))
+	}
+	_ = m.wide.SolveVecTo(w, k)
+	return math.Sqrt(noise + max(prices(at, at)+shape(at, at)-mat.Dot(k, w), 0))
+}
+
+// Predict returns the latency and its 90 % interval in milliseconds.
+func (m *Model) Predict(x []float64) (value, lo, hi float64) {
+	value = m.ValueMS(x)
+	f := math.Exp(m.Quantile * m.SD(x))
+	return value, value / f, value * f
+}
+
+// HeldOut is the prediction of one sample by a fit that saw no sample of its group.
+type HeldOut struct {
+	Index   int // of the sample
+	Known   bool
+	ValueMS float64
+	SD      float64
+	LoMS    float64 // 90 % interval, from the errors of the other groups only
+	HiMS    float64
+}
+
+// LeaveOut predicts every sample from the others of other groups.
+func LeaveOut(samples []Sample) []HeldOut {
+	out := make([]HeldOut, len(samples))
+	scores := make([]float64, len(samples))
+	for i := range samples {
+		out[i].Index = i
+		m, err := Point(others(samples, samples[i].Group))
+		if err != nil {
+			continue
+		}
+		out[i].Known, out[i].ValueMS, out[i].SD = true, m.ValueMS(samples[i].Terms), m.SD(samples[i].Terms)
+		scores[i] = math.Abs(math.Log(samples[i].LatencyMS/out[i].ValueMS)) / out[i].SD
+	}
+	for i := range out {
+		if !out[i].Known {
+			continue
+		}
+		var rest []float64
+		for j := range out {
+			if out[j].Known && samples[j].Group != samples[i].Group {
+				rest = append(rest, scores[j])
+			}
+		}
+		f := math.Exp(conformal(rest, 0.9) * out[i].SD)
+		out[i].LoMS, out[i].HiMS = out[i].ValueMS/f, out[i].ValueMS*f
+	}
+	return out
+}
+
+func others(samples []Sample, group string) []Sample {
+	var rest []Sample
+	for _, s := range samples {
+		if s.Group != group {
+			rest = append(rest, s)
+		}
+	}
+	return rest
+}
+
+// conformal returns the quantile of scores that covers a new one with probability q (split conformal prediction: rank ceil((n+1)q)).
+func conformal(scores []float64, q float64) float64 {
+	if len(scores) == 0 {
+		return 3
+	}
+	s := slices.Clone(scores)
+	slices.Sort(s)
+	k := int(math.Ceil(float64(len(s)+1) * q))
+	return s[min(k, len(s))-1]
+}
+
+func median(v []float64) float64 {
+	s := slices.Clone(v)
+	slices.Sort(s)
+	n := len(s)
+	if n%2 == 1 {
+		return s[n/2]
+	}
+	return math.Sqrt(s[n/2-1] * s[n/2])
+}

@@ -1,0 +1,93 @@
+package run
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/gaugenn/gaugenn/calibrate/runtime"
+)
+
+// Status is how a run ended.
+type Status string
+
+// The statuses. Only OK has a result.
+const (
+	OK          Status = "ok"
+	Crashed     Status = "crashed"     // the process died by a signal or without an answer
+	TimedOut    Status = "timeout"     // it was killed when its time was up
+	Refused     Status = "refused"     // the runtime does not take the model or an option
+	BadOutput   Status = "bad_output"  // the runtime's output is not known
+	Unavailable Status = "unavailable" // the runtime is not there
+	DeviceLost  Status = "device_lost" // the device went away
+	DeviceFull  Status = "device_full" // no space for the model
+	Failed      Status = "failed"      // anything else, see the reason
+)
+
+// Retry reports whether a run with this status is tried again when a plan is resumed: the fault was the cable's or the machine's.
+func (s Status) Retry() bool { return s == DeviceLost || s == Unavailable || s == DeviceFull }
+
+// Job is one model to run on one device in one way.
+type Job struct {
+	ModelID string          `json:"model_id"`
+	Name    string          `json:"name"`
+	Path    string          `json:"path"`
+	Runtime string          `json:"runtime"`
+	Options runtime.Options `json:"options"`
+}
+
+// Key returns the identity of a job on a device: the same job there is not run twice.
+func (j Job) Key(device string) string {
+	b, err := json.Marshal(struct {
+		Device, Model, Runtime string
+		Options                runtime.Options
+	}{device, j.ModelID, j.Runtime, j.Options})
+	if err != nil {
+		panic(fmt.Sprintf("job does not marshal: %v", err)) // numbers and strings always do
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:12])
+}
+
+// State is what a device was doing at one moment. Nil means that it does not say.
+type State struct {
+	TemperatureC *float64  `json:"temperature_c,omitempty"` // hottest CPU or skin sensor
+	BatteryC     *float64  `json:"battery_c,omitempty"`
+	BatteryLevel *float64  `json:"battery_percent,omitempty"`
+	Charging     *bool     `json:"charging,omitempty"`
+	ClocksMHz    []float64 `json:"clocks_mhz,omitempty"` // of each core
+	Load         *float64  `json:"load,omitempty"`       // runnable processes per core, last minute
+	Governor     string    `json:"governor,omitempty"`
+	Screen       string    `json:"screen,omitempty"` // on or off
+	Thermal      *int      `json:"thermal_status,omitempty"`
+}
+
+// Facts are what a device is.
+type Facts struct {
+	ID       string            `json:"id"`   // host, or the serial number
+	Name     string            `json:"name"` // as the device calls itself
+	SoC      string            `json:"soc,omitempty"`
+	ABI      string            `json:"abi,omitempty"`
+	Cores    int               `json:"cores,omitempty"`
+	MemoryMB int64             `json:"memory_mb,omitempty"`
+	CPU      string            `json:"cpu,omitempty"`      // model name or part numbers
+	Clusters string            `json:"clusters,omitempty"` // 4x1800+2x2400+1x2850, clocks in MHz
+	Props    map[string]string `json:"props,omitempty"`    // the few properties that name a phone
+}
+
+// Record is one line of runs.jsonl.
+type Record struct {
+	RunID   string         `json:"run_id"`
+	Job     Job            `json:"job"`
+	Device  Facts          `json:"device"`
+	Status  Status         `json:"status"`
+	Reason  string         `json:"reason,omitempty"`
+	Started time.Time      `json:"started"`
+	TookS   float64        `json:"took_s"`
+	Before  State          `json:"before"`
+	After   State          `json:"after"`
+	Result  runtime.Result `json:"result"`
+	Log     string         `json:"log,omitempty"` // end of what a failed run printed
+}

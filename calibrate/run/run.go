@@ -1,0 +1,94 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Options says how jobs are taken to a device.
+type Options struct {
+	CoolTo   float64       // degrees Celsius that a device must be at or below before a run; 0 no limit
+	CoolWait time.Duration // longest wait for that; 0 is 5 minutes
+	// Now and Sleep are the clock; nil takes the machine's.
+	Now      func() time.Time
+	Sleep    func(context.Context, time.Duration)
+	Progress func(done, all int, r *Record) // after each run or skip (r nil); may be nil
+}
+
+func (o Options) filled() Options {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Sleep == nil {
+		o.Sleep = sleep
+	}
+	if o.CoolWait <= 0 {
+		o.CoolWait = 5 * time.Minute
+	}
+	if o.Progress == nil {
+		o.Progress = func(int, int, *Record) {}
+	}
+	return o
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}
+
+// Jobs runs jobs one after another on a device and appends a record of each to the log, leaving out what the log has. It stops
+// at the end of the context, whose job is not logged, and when the log cannot be written. A device that is lost has the
+// remaining jobs tried all the same: each is a row, and a resumed run tries those again.
+func Jobs(ctx context.Context, d Device, jobs []Job, log *Log, opt Options) error {
+	opt = opt.filled()
+	facts, err := d.Facts(ctx)
+	if err != nil {
+		return fmt.Errorf("device: %w", err)
+	}
+	for i, job := range jobs {
+		id := job.Key(facts.ID)
+		if log.Done(id) {
+			opt.Progress(i+1, len(jobs), nil)
+			continue
+		}
+		rec := one(ctx, d, job, opt)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		rec.RunID, rec.Device = id, facts
+		if err := log.Append(rec); err != nil {
+			return err
+		}
+		opt.Progress(i+1, len(jobs), rec)
+	}
+	return nil
+}
+
+func one(ctx context.Context, d Device, job Job, opt Options) *Record {
+	rec := &Record{Job: job, Before: cool(ctx, d, opt), Started: opt.Now().UTC()}
+	out := d.Run(ctx, job)
+	rec.TookS = opt.Now().Sub(rec.Started).Seconds()
+	rec.Status, rec.Reason, rec.Result = out.Status, out.Reason, out.Result
+	if rec.Status != OK {
+		rec.Log = out.Log
+	}
+	rec.After = d.State(ctx)
+	return rec
+}
+
+// cool waits until the device is cool enough, and returns its state then.
+func cool(ctx context.Context, d Device, opt Options) State {
+	end := opt.Now().Add(opt.CoolWait)
+	for {
+		s := d.State(ctx)
+		if opt.CoolTo <= 0 || s.TemperatureC == nil || *s.TemperatureC <= opt.CoolTo || ctx.Err() != nil || opt.Now().After(end) {
+			return s
+		}
+		opt.Sleep(ctx, 5*time.Second)
+	}
+}

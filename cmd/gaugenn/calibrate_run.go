@@ -1,0 +1,258 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gaugenn/gaugenn/calibrate/plan"
+	runs "github.com/gaugenn/gaugenn/calibrate/run"
+	"github.com/gaugenn/gaugenn/calibrate/runtime"
+	"github.com/gaugenn/gaugenn/calibrate/runtime/litert"
+	"github.com/gaugenn/gaugenn/data"
+)
+
+type runOptions struct {
+	plan      string
+	device    string
+	out       string
+	library   string
+	statistic string
+	options   runtime.Options
+	coolTo    float64
+	quiet     bool
+}
+
+func runCommand() *cobra.Command {
+	var o runOptions
+	c := &cobra.Command{
+		Use:   "run PLAN",
+		Short: "Run the models of a plan on a device and keep every repeat",
+		Long: `Run takes a plan's models to a device one after another, each in a process of its own, and
+appends a line for each to RUNS/runs.jsonl as soon as it ends. Started again, it goes on where
+it stopped; runs that a lost device or a full disk spoiled are tried again. At the end it writes
+RUNS/measurements: the reduced values, with the reason beside each run that is not valid.
+
+--device host runs LiteRT's library in this machine's processes ("pip install ai-edge-litert").
+The value kept there is the smallest process CPU time of one thread (--statistic cpu_min), since
+other work on the machine hardly moves it; --statistic median keeps the median of wall times.`,
+		Example: "  gaugenn calibrate run plan.json -o runs/ --device host",
+		Args:    atLeast(1, "a plan"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 || o.out == "" {
+				return usagef("run needs one PLAN and -o FOLDER")
+			}
+			o.plan = args[0]
+			return runPlan(cmd.Context(), o, cmd.ErrOrStderr())
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.device, "device", "host", "host, or the serial number of a device that adb lists")
+	f.StringVarP(&o.out, "output", "o", "", "folder for runs and measurements")
+	f.StringVar(&o.library, "litert-library", "", "path of libLiteRt.so; else it is looked for in the active Python environment and the usual folders")
+	f.StringVar(&o.statistic, "statistic", "", "median or cpu_min; empty takes cpu_min on the host with one thread, else median")
+	f.IntVar(&o.options.Threads, "threads", 1, "CPU threads")
+	f.IntVar(&o.options.Warmup, "warmup", 3, "runs before the timed ones")
+	f.IntVar(&o.options.Repeats, "repeats", 20, "least number of timed runs")
+	f.DurationVar(&o.options.MinTime, "min-time", time.Second, "repeat for at least this long")
+	f.DurationVar(&o.options.MaxTime, "max-time", 30*time.Second, "stop repeating after this long")
+	f.StringVar(&o.options.Kernel, "kernel", "", "LiteRT kernels: delegate (XNNPACK), builtin or reference")
+	f.BoolVar(&o.options.Profile, "profile", true, "also take times per operator")
+	f.Float64Var(&o.coolTo, "cool-to", 0, "wait until the device is at most this warm (degrees Celsius) before each run")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "no progress")
+	return c
+}
+
+// runOneCommand is the child's side of calibrate run.
+func runOneCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "run-one", Short: "Run one model as asked on standard input", Args: cobra.NoArgs, Hidden: true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return runs.Serve(cmd.InOrStdin(), cmd.OutOrStdout(), func(q runs.Request) (runtime.Result, error) {
+				lib, err := litert.Find(q.Library)
+				if err != nil {
+					return runtime.Result{}, err
+				}
+				return litert.Run(cmd.Context(), lib, q.Job.Path, q.Job.Options)
+			})
+		},
+	}
+}
+
+func runPlan(ctx context.Context, o runOptions, stderr io.Writer) error {
+	p, err := readPlan(o.plan)
+	if err != nil {
+		return err
+	}
+	dev, err := deviceOf(o)
+	if err != nil {
+		return err
+	}
+	log, err := runs.OpenLog(o.out)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	var jobs []runs.Job
+	for _, m := range p.Models {
+		jobs = append(jobs, runs.Job{ModelID: m.ID, Name: m.Name, Path: m.Path, Runtime: "litert", Options: o.options.Filled()})
+	}
+	rules := o.rules()
+	err = runs.Jobs(ctx, dev, jobs, log, runs.Options{CoolTo: o.coolTo, Progress: func(done, all int, r *runs.Record) {
+		if !o.quiet && r != nil {
+			writeRun(stderr, done, all, r, rules)
+		}
+	}})
+	if err != nil {
+		return err
+	}
+	return o.measurements(stderr)
+}
+
+// rules returns the rules of reduction that the flags ask for.
+func (o runOptions) rules() runs.Rules {
+	s := o.statistic
+	if s == "" && o.device == "host" && o.options.Threads <= 1 {
+		s = runs.CPUMin
+	}
+	return runs.Rules{Statistic: s}
+}
+
+func deviceOf(o runOptions) (runs.Device, error) {
+	if o.device != "host" {
+		return nil, fmt.Errorf("device %q: only host can run yet", o.device)
+	}
+	lib, err := findLiteRT(o.library)
+	if err != nil {
+		return nil, err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	return runs.Host{Child: runs.Child{Command: []string{self, "calibrate", "run-one"}}, Library: lib.Path}, nil
+}
+
+// findLiteRT looks for the library where Python environments keep it.
+func findLiteRT(path string) (litert.Library, error) {
+	home, _ := os.UserHomeDir() // an unknown home is one place less to look
+	return litert.Find(path, os.Getenv("VIRTUAL_ENV"), filepath.Join("build", "venv"), filepath.Join(home, ".local"), "/usr/local", "/usr/lib", "/usr")
+}
+
+func readPlan(path string) (*plan.Plan, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	p := &plan.Plan{}
+	if err := json.Unmarshal(b, p); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if p.Version != plan.Version {
+		return nil, fmt.Errorf("%s: plan of version %d, this is version %d", path, p.Version, plan.Version)
+	}
+	return p, nil
+}
+
+// writeRun prints a run for people.
+func writeRun(w io.Writer, done, all int, r *runs.Record, rules runs.Rules) {
+	red := runs.Reduce(r, rules)
+	verdict := red.Reason
+	if red.Valid {
+		verdict = "ok"
+	}
+	if red.Stat == "" {
+		fmt.Fprintf(w, "%3d/%d  %-44.44s %s\n", done, all, r.Job.Name, verdict)
+		return
+	}
+	fmt.Fprintf(w, "%3d/%d  %-44.44s %9.4g ms %s of %d, %d operators, %.1f s  %s\n",
+		done, all, r.Job.Name, red.LatencyMS, red.Stat, len(r.Result.RepeatsMS), len(r.Result.Ops), r.TookS, verdict)
+}
+
+// measurements writes the table from all runs of the folder.
+func (o runOptions) measurements(stderr io.Writer) error {
+	records, err := runs.ReadDir(o.out)
+	if err != nil {
+		return err
+	}
+	w, err := data.Create[data.Measurement](o.out, "part-0", data.Meta{Tool: version, Command: "calibrate run"})
+	if err != nil {
+		return err
+	}
+	valid := 0
+	for i := range records {
+		row := measurementRow(&records[i], o.rules())
+		if row.Valid {
+			valid++
+		}
+		if err := w.Write(row); err != nil {
+			return errors.Join(err, w.Close())
+		}
+	}
+	if !o.quiet {
+		fmt.Fprintf(stderr, "%d runs, %d valid: %s\n", len(records), valid, filepath.Join(o.out, "measurements"))
+	}
+	return w.Close()
+}
+
+// measurementRow is a run as a row of the measurements table.
+func measurementRow(r *runs.Record, rules runs.Rules) data.Measurement {
+	red := runs.Reduce(r, rules)
+	res := &r.Result
+	threads := int64(max(r.Job.Options.Threads, 1))
+	row := data.Measurement{
+		RunID: r.RunID, ModelID: r.Job.ModelID, ModelName: r.Job.Name, Device: r.Device.Name, SoC: r.Device.SoC,
+		Runtime: r.Job.Runtime, RuntimeVersion: res.Version, Delegate: r.Job.Options.Delegate, Threads: &threads,
+		Affinity: r.Job.Options.Affinity, Precision: r.Job.Options.Precision, RepeatsMS: res.RepeatsMS, LatencyStat: red.Stat,
+		LatencyMS: positive(red.LatencyMS), LatencyMinMS: positive(red.MinMS), LatencyP90MS: positive(red.P90MS),
+		TemperatureC: r.Before.TemperatureC, Basis: "measured", Valid: red.Valid, Reason: red.Reason,
+		RecordedAt: r.Started.Format(time.RFC3339), Source: "gaugenn calibrate run", Notes: notesOf(r, red),
+	}
+	if res.PeakBytes > 0 {
+		row.PeakMemoryBytes = &res.PeakBytes
+	}
+	if c := r.Before.ClocksMHz; len(c) > 0 {
+		sum := 0.0
+		for _, v := range c {
+			sum += v
+		}
+		row.ClockMHz = positive(sum / float64(len(c)))
+	}
+	return row
+}
+
+// positive returns a value that was taken; 0 and what is no number were not.
+func positive(v float64) *float64 {
+	if v > 0 {
+		return &v
+	}
+	return nil
+}
+
+// notesOf are the facts of a run that the table has no column for.
+func notesOf(r *runs.Record, red runs.Reduced) string {
+	s := fmt.Sprintf("status=%s", r.Status)
+	if k := r.Result.Options.Kernel; k != "" {
+		s += ";kernel=" + k
+	}
+	if r.Result.LibrarySHA != "" {
+		s += fmt.Sprintf(";library=%.12s", r.Result.LibrarySHA)
+	}
+	if red.CPUMinMS > 0 {
+		s += fmt.Sprintf(";cpu_min_ms=%.6g;cpu_spread=%.3f", red.CPUMinMS, red.CPUSteady)
+	}
+	if r.Before.Load != nil {
+		s += fmt.Sprintf(";load=%.2f", *r.Before.Load)
+	}
+	if r.Device.CPU != "" {
+		s += ";cpu=" + r.Device.CPU
+	}
+	return s
+}

@@ -1,0 +1,279 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gaugenn/gaugenn/calibrate/plan"
+	runs "github.com/gaugenn/gaugenn/calibrate/run"
+	"github.com/gaugenn/gaugenn/estimate/device"
+	"github.com/gaugenn/gaugenn/estimate/feature"
+	"github.com/gaugenn/gaugenn/estimate/simulate"
+	"github.com/gaugenn/gaugenn/graph"
+)
+
+type sampleOptions struct {
+	models  []string
+	devices []string
+	runs    string
+	runtime string
+	out     string
+	budget  time.Duration
+	most    int
+	minRun  time.Duration
+	quiet   bool
+}
+
+func sampleCommand() *cobra.Command {
+	var o sampleOptions
+	c := &cobra.Command{
+		Use:   "sample",
+		Short: "Choose which models to run on a device, and say why",
+		Long: `Sample reads the models below --models and chooses those whose runs tell most about the
+latency of all of them, per second that a run is expected to cost. Expected latencies are
+simulated for --devices from published facts ("host" takes nominal ones). With --runs the
+models that were run before count as known, so that the plan names the next ones.`,
+		Example: "  gaugenn calibrate sample --models models/ --budget 20m --devices \"Pixel 8\" -o plan.json",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if len(o.models) == 0 || o.out == "" {
+				return usagef("sample needs --models FOLDER and -o FILE")
+			}
+			return sample(cmd.Context(), o, cmd.ErrOrStderr())
+		},
+	}
+	f := c.Flags()
+	f.StringArrayVar(&o.models, "models", nil, "folder of models; may be repeated")
+	f.StringSliceVar(&o.devices, "devices", []string{"host"}, "devices that the plan is for, by name or model code")
+	f.StringVar(&o.runs, "runs", "", "folder of runs that were done before")
+	f.StringVar(&o.runtime, "runtime", "litert", "runtime that will run them")
+	f.DurationVar(&o.budget, "budget", 20*time.Minute, "time for the whole plan on one device; 0 is no limit")
+	f.IntVar(&o.most, "most", 0, "most models; 0 is no limit")
+	f.DurationVar(&o.minRun, "min-time", time.Second, "least time of the repeats of one model")
+	f.StringVarP(&o.out, "output", "o", "", "file for the plan")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "no summary")
+	return c
+}
+
+// formatsOfRuntime are the formats that a runtime loads.
+var formatsOfRuntime = map[string][]string{
+	"litert": {"tflite"}, "ncnn": {"ncnn"}, "mnn": {"mnn"}, "ort": {"onnx", "ort"}, "executorch": {"executorch"}, "snpe": {"snpe", "dlc"},
+}
+
+func sample(ctx context.Context, o sampleOptions, stderr io.Writer) error {
+	formats, ok := formatsOfRuntime[o.runtime]
+	if !ok {
+		return usagef("runtime %q is not known", o.runtime)
+	}
+	machines, err := machinesOf(o.devices, o.runtime)
+	if err != nil {
+		return err
+	}
+	all, skipped, err := findCandidates(ctx, o.models, formats)
+	if err != nil {
+		return err
+	}
+	for i := range all {
+		all[i].LatencyMS = slowest(machines, all[i].Net)
+	}
+	opt := plan.Options{Budget: o.budget, Models: o.most, Setup: 2 * time.Second, MinRun: o.minRun}
+	if o.runs != "" {
+		if opt.Done, err = doneCandidates(o.runs, all); err != nil {
+			return err
+		}
+	}
+	p, err := plan.Choose(all, opt)
+	if err != nil {
+		return err
+	}
+	p.Devices = o.devices
+	b, err := json.MarshalIndent(p, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(o.out, append(b, '\n'), 0o644); err != nil {
+		return err
+	}
+	if !o.quiet {
+		writePlan(stderr, p, skipped, o.out)
+	}
+	return nil
+}
+
+// writePlan prints a plan for people.
+func writePlan(w io.Writer, p *plan.Plan, skipped int, path string) {
+	for _, c := range p.Models {
+		fmt.Fprintf(w, "%3d  %-44.44s %9.3g ms %5.1f s  %s\n", c.Step, c.Name, c.LatencyMS, c.CostS, c.Reason)
+	}
+	fmt.Fprintf(w, "%d of %d distinct models (%d files without a cost left out), %.0f s expected, uncertainty left %.0f %%: %s\n",
+		len(p.Models), p.Considered, skipped, p.CostS, 100*p.MeanSDLeft, path)
+}
+
+// machinesOf returns a simulated machine for each device but the host.
+func machinesOf(devices []string, runtimeName string) ([]*simulate.Machine, error) {
+	var out []*simulate.Machine
+	for _, name := range devices {
+		if name == "host" {
+			continue
+		}
+		d, err := device.Embedded().Find(name)
+		if err != nil {
+			return nil, err
+		}
+		m, err := simulate.NewMachine(device.Target{Device: d, Runtime: runtimeName, Delegate: device.CPU, Threads: 1, Precision: device.F32})
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, m)
+	}
+	return out, nil
+}
+
+// slowest returns the largest simulated latency; 0 when no machine tells.
+func slowest(machines []*simulate.Machine, net *feature.Network) float64 {
+	most := 0.0
+	for _, m := range machines {
+		if r, err := m.RunNetwork(net); err == nil && r.LatencyMS.Known {
+			most = max(most, r.LatencyMS.Value)
+		}
+	}
+	return most
+}
+
+// findCandidates reads every model of the formats below the folders. Files that no reader takes, or without a kernel of known cost, are
+// counted. The same bytes under several names are one candidate.
+func findCandidates(ctx context.Context, dirs []string, formats []string) (out []plan.Candidate, skipped int, err error) {
+	seen := map[string]bool{}
+	for _, dir := range dirs {
+		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || ctx.Err() != nil {
+				return firstError(err, ctx.Err())
+			}
+			if !d.Type().IsRegular() || !mayBe(path, formats) {
+				return nil
+			}
+			c, err := candidateOf(path, formats)
+			switch {
+			case err != nil:
+				skipped++
+			case !seen[c.ID]:
+				seen[c.ID] = true
+				out = append(out, c)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, 0, err
+		}
+	}
+	return out, skipped, nil
+}
+
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// suffixes are the endings that spare the reading of every file of a folder.
+var suffixes = map[string][]string{
+	"tflite": {".tflite", ".lite"}, "ncnn": {".param"}, "mnn": {".mnn"}, "onnx": {".onnx"}, "ort": {".ort"}, "executorch": {".pte"}, "dlc": {".dlc"},
+}
+
+func mayBe(path string, formats []string) bool {
+	for _, f := range formats {
+		for _, s := range suffixes[f] {
+			if strings.HasSuffix(strings.ToLower(path), s) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// candidateOf reads one file. A reader's panic is the file's fault and an error.
+func candidateOf(path string, formats []string) (c plan.Candidate, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%s: reader failed: %v", path, r)
+		}
+	}()
+	m, err := readModel(path)
+	if err != nil {
+		return c, err
+	}
+	if !contains(formats, m.Format) {
+		return c, fmt.Errorf("%s: format %s", path, m.Format)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return c, err
+	}
+	sum := sha256.Sum256(b)
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return c, err
+	}
+	c = plan.Candidate{ID: hex.EncodeToString(sum[:]), Name: strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)), Path: abs, Format: m.Format}
+	c.Net = networkOf(c.Name, m)
+	if !worthRunning(c.Net) {
+		return c, fmt.Errorf("%s: no kernel of known cost", path)
+	}
+	return c, nil
+}
+
+// networkOf is kernels for the first graph that runs.
+func networkOf(name string, m *graph.Model) *feature.Network { return kernels(name, m) }
+
+// worthRunning reports whether most of a network's kernels have a known cost.
+func worthRunning(n *feature.Network) bool {
+	unknown := 0
+	for i := range n.Layers {
+		if !n.Layers[i].Known {
+			unknown++
+		}
+	}
+	return len(n.Layers) > 0 && unknown*2 <= len(n.Layers)
+}
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}
+
+// doneCandidates returns the candidates that a folder of runs has a good run of.
+func doneCandidates(dir string, all []plan.Candidate) ([]plan.Candidate, error) {
+	records, err := runs.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	ok := map[string]bool{}
+	for _, r := range records {
+		ok[r.Job.ModelID] = ok[r.Job.ModelID] || r.Status == runs.OK
+	}
+	var out []plan.Candidate
+	for _, c := range all {
+		if ok[c.ID] {
+			out = append(out, c)
+		}
+	}
+	return out, nil
+}
