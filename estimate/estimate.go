@@ -9,6 +9,7 @@ import (
 	"github.com/gaugenn/gaugenn/estimate/device"
 	"github.com/gaugenn/gaugenn/estimate/feature"
 	"github.com/gaugenn/gaugenn/estimate/record"
+	"github.com/gaugenn/gaugenn/estimate/regress/hub"
 	"github.com/gaugenn/gaugenn/estimate/regress/ncnn"
 	"github.com/gaugenn/gaugenn/estimate/simulate"
 	"github.com/gaugenn/gaugenn/graph"
@@ -84,25 +85,36 @@ type Given struct {
 	LatencyMS float64
 }
 
+// Profiles are the fits that an Estimator may ask for, each when it is first
+// needed. A nil function, or a nil profile, means that there is none: then the
+// answer is simulated.
+type Profiles struct {
+	// NCNN is for the ncnn runtime on CPU and Vulkan.
+	NCNN func() (*ncnn.Profile, error)
+	// NPU is for neural processors under LiteRT, QNN and ONNX Runtime.
+	NPU func() (*hub.Profile, error)
+}
+
 // Estimator answers questions. It is safe for concurrent use.
 type Estimator struct {
-	profile *ncnn.Profile
+	profiles Profiles
 
 	mu      sync.Mutex
 	targets map[string]*Target
 }
 
-// New returns an Estimator that answers for ncnn from profile, which may be
-// nil: then every answer is simulated.
-func New(profile *ncnn.Profile) *Estimator {
-	return &Estimator{profile: profile, targets: map[string]*Target{}}
+// New returns an Estimator with the given profiles.
+func New(p Profiles) *Estimator {
+	return &Estimator{profiles: p, targets: map[string]*Target{}}
 }
 
 // Target is one target made ready to answer.
 type Target struct {
 	Target  device.Target
 	machine *simulate.Machine
+	facts   *record.Device
 	fitted  *ncnn.Target
+	npu     *hub.Profile
 	hash    string
 	given   []Given
 }
@@ -120,22 +132,68 @@ func (e *Estimator) Prepare(t device.Target, given []Given) (*Target, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", t.Device.Name, err)
 	}
-	out := &Target{Target: t, machine: m, given: given}
-	if e.profile != nil && t.Runtime == "ncnn" && (t.Delegate == device.CPU || t.Delegate == device.GPUDelegate) {
-		rows := make([]ncnn.Given, len(given))
-		for i, g := range given {
-			rows[i] = ncnn.Given{Network: g.Network, LatencyMS: g.LatencyMS}
-		}
-		d := t.Device
-		if out.fitted, err = e.profile.Target(rowOf(t), record.FromCatalogue(&d), rows); err != nil {
-			return nil, fmt.Errorf("%s: %w", t.Device.Name, err)
-		}
-		out.hash = e.profile.RowsHash()
+	d := t.Device
+	out := &Target{Target: t, machine: m, given: given, facts: record.FromCatalogue(&d)}
+	if err := e.profile(out); err != nil {
+		return nil, fmt.Errorf("%s: %w", t.Device.Name, err)
 	}
 	if len(given) == 0 {
 		e.targets[key] = out
 	}
 	return out, nil
+}
+
+// profile gives a target the profile of its world, if there is one.
+func (e *Estimator) profile(out *Target) error {
+	t := out.Target
+	switch {
+	case t.Runtime == "ncnn" && (t.Delegate == device.CPU || t.Delegate == device.GPUDelegate) && e.profiles.NCNN != nil:
+		p, err := e.profiles.NCNN()
+		if err != nil || p == nil {
+			return err
+		}
+		rows := make([]ncnn.Given, len(out.given))
+		for i, g := range out.given {
+			rows[i] = ncnn.Given{Network: g.Network, LatencyMS: g.LatencyMS}
+		}
+		out.hash = p.RowsHash()
+		out.fitted, err = p.Target(rowOf(t), out.facts, rows)
+		return err
+	case t.Delegate == device.NPUDelegate && e.profiles.NPU != nil:
+		p, err := e.profiles.NPU()
+		if err != nil || p == nil {
+			return err
+		}
+		out.npu, out.hash = p, p.RowsHash
+	}
+	return nil
+}
+
+// askNPU answers from the profile of neural processors.
+func (t *Target) askNPU(q Question) (Range, Basis, bool) {
+	row, ok := hub.Ask(t.Target, t.facts, q.Name, q.Network)
+	if !ok {
+		return Range{}, "", false
+	}
+	var given []hub.Row
+	for _, g := range t.given {
+		if r, ok := hub.Ask(t.Target, t.facts, g.Name, g.Network); ok {
+			r.LatencyMS = g.LatencyMS
+			given = append(given, r)
+		}
+	}
+	a := t.npu.Predict(given, []hub.Row{row})
+	if len(a) != 1 || !(a[0].LatencyMS > 0) || math.IsInf(a[0].LatencyMS, 0) {
+		return Range{}, "", false
+	}
+	basis := Unseen
+	switch {
+	case len(given) > 0:
+		basis = SameTarget
+	case t.npu.HasSoC(row.SoCGroup):
+		basis = SameSoC
+	}
+	return Range{a[0].LatencyMS, a[0].Lo, a[0].Hi, true}, basis, true
 }
 
 // rowOf describes a target as the recorded rows of the ncnn benchmark do.
@@ -197,7 +255,11 @@ func (t *Target) Predict(q Question) Prediction {
 // own measurement of the very network, and scales energy with the time.
 func (t *Target) correct(p *Prediction, q Question) {
 	before := p.LatencyMS.Value
-	if t.fitted != nil {
+	if t.npu != nil {
+		if r, basis, ok := t.askNPU(q); ok {
+			p.LatencyMS, p.Basis, p.ProfileHash = r, basis, t.hash
+		}
+	} else if t.fitted != nil {
 		if a, ok := t.fitted.Predict(q.Network); ok {
 			p.LatencyMS = Range{a.LatencyMS, a.LoMS, a.HiMS, true}
 			p.Basis, p.ProfileHash = Basis(a.Basis), t.hash

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,12 +9,14 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gaugenn/gaugenn/data"
 	"github.com/gaugenn/gaugenn/estimate"
 	"github.com/gaugenn/gaugenn/estimate/device"
+	"github.com/gaugenn/gaugenn/estimate/regress/hub"
 	"github.com/gaugenn/gaugenn/estimate/regress/ncnn"
 )
 
@@ -69,7 +72,7 @@ func runEstimate(ctx context.Context, path string, o estimateOptions, stdout, st
 	if err != nil {
 		return err
 	}
-	profile, err := loadProfile(o.profile)
+	profiles, err := profilesFrom(o.profile)
 	if err != nil {
 		return err
 	}
@@ -77,7 +80,7 @@ func runEstimate(ctx context.Context, path string, o estimateOptions, stdout, st
 	if err != nil {
 		return err
 	}
-	e := estimate.New(profile)
+	e := estimate.New(profiles)
 	err = eachQuestion(ctx, path, o.bind, func(q *pricedModel) error {
 		for i := range phones {
 			t := targetOf(phones[i], q, o)
@@ -133,24 +136,42 @@ func chosenDevices(o estimateOptions) ([]device.Device, error) {
 	return out, nil
 }
 
-// loadProfile returns the profile in a file, else the built-in one.
-func loadProfile(path string) (*ncnn.Profile, error) {
+// profilesFrom returns the built-in profiles, or the one in a file in place of
+// that of its world.
+func profilesFrom(path string) (estimate.Profiles, error) {
+	p := estimate.Profiles{
+		NCNN: sync.OnceValues(func() (*ncnn.Profile, error) { return builtin("ncnn", ncnn.ReadProfile) }),
+		NPU: sync.OnceValues(func() (*hub.Profile, error) {
+			return builtin("npu", func(b []byte) (*hub.Profile, error) { return hub.ReadProfile(bytes.NewReader(b)) })
+		}),
+	}
 	if path == "" {
-		b, err := data.BuiltinProfile()
-		if err != nil || b == nil {
-			return nil, err
-		}
-		return ncnn.ReadProfile(b)
+		return p, nil
 	}
 	b, err := os.ReadFile(path)
 	if err != nil {
+		return p, err
+	}
+	first, err := ncnn.ReadProfile(b)
+	if err == nil {
+		p.NCNN = func() (*ncnn.Profile, error) { return first, nil }
+		return p, nil
+	}
+	second, err2 := hub.ReadProfile(bytes.NewReader(b))
+	if err2 == nil {
+		p.NPU = func() (*hub.Profile, error) { return second, nil }
+		return p, nil
+	}
+	return p, fmt.Errorf("%s: %w; %w", path, err, err2)
+}
+
+// builtin reads a profile that ships with the program, nil if it has none.
+func builtin[P any](name string, read func([]byte) (*P, error)) (*P, error) {
+	b, err := data.BuiltinProfile(name)
+	if err != nil || b == nil {
 		return nil, err
 	}
-	p, err := ncnn.ReadProfile(b)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return p, nil
+	return read(b)
 }
 
 // targetOf completes the flags by the model's own format and weights.

@@ -55,3 +55,14 @@ func Ask(t device.Target, d *record.Device, name string, net *feature.Network) (
 	}
 	return row, row.Net != nil
 }
+
+// HasSoC reports whether rows of the SoC are among those that the profile was
+// fitted on.
+func (p *Profile) HasSoC(part string) bool {
+	for _, g := range p.model.table.groups {
+		if part != "" && strings.HasPrefix(g, part) {
+			return true
+		}
+	}
+	return false
+}
