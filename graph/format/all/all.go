@@ -30,7 +30,6 @@ import (
 	"github.com/gaugenn/gaugenn/graph/format/safetensors"
 	"github.com/gaugenn/gaugenn/graph/format/tengine"
 	"github.com/gaugenn/gaugenn/graph/format/tensorflow"
-	"github.com/gaugenn/gaugenn/graph/format/tfcheckpoint"
 	"github.com/gaugenn/gaugenn/graph/format/tflite"
 	"github.com/gaugenn/gaugenn/graph/format/tnn"
 	"github.com/gaugenn/gaugenn/graph/format/torch"
@@ -67,6 +66,5 @@ func Formats() []format.Format {
 		torch.Format,
 		safetensors.Format,
 		gguf.Format,
-		tfcheckpoint.Format,
 	}
 }
