@@ -21,6 +21,7 @@ import (
 	"github.com/gaugenn/gaugenn/graph/format/mslite"
 	"github.com/gaugenn/gaugenn/graph/format/mxnet"
 	"github.com/gaugenn/gaugenn/graph/format/ncnn"
+	"github.com/gaugenn/gaugenn/graph/format/nnef"
 	"github.com/gaugenn/gaugenn/graph/format/onnx"
 	"github.com/gaugenn/gaugenn/graph/format/openvino"
 	"github.com/gaugenn/gaugenn/graph/format/ort"
@@ -66,5 +67,6 @@ func Formats() []format.Format {
 		torch.Format,
 		safetensors.Format,
 		gguf.Format,
+		nnef.Format,
 	}
 }
