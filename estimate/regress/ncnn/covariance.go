@@ -13,6 +13,12 @@ import (
 // graphCount is the number of inputs of the likeness of two graphs by shape.
 const graphCount = 5 + int(classCount)
 
+// The first input of the likeness by shape is the logarithm of the nominal time at the reference, divided by sizeScale.
+const (
+	sizeInput = 0
+	sizeScale = 1.5
+)
+
 // network is what the covariance needs of one network.
 type network struct {
 	net        *feature.Network
@@ -35,7 +41,7 @@ func networkOf(net *feature.Network) *network {
 		activations += net.Layers[i].InElems + net.Layers[i].OutElems
 	}
 	atLeast1 := func(v float64) float64 { return math.Log(math.Max(1, v)) }
-	n.shape[0], n.shape[1] = math.Log(total)/1.5, atLeast1(net.MACs())/2
+	n.shape[sizeInput], n.shape[1] = math.Log(total)/sizeScale, atLeast1(net.MACs())/2
 	n.shape[2], n.shape[3], n.shape[4] = atLeast1(float64(len(net.Layers))), atLeast1(params)/2, atLeast1(activations)/1.5
 	for c := range x.class {
 		n.shape[5+c] = 2 * math.Sqrt(x.class[c]/total)

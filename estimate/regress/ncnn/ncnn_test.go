@@ -331,6 +331,51 @@ func TestTarget_unlikeNetworksGetWiderIntervals(t *testing.T) {
 	}
 }
 
+func TestTarget_unknownOperatorsWidenOrRefuse(t *testing.T) {
+	l := newLaboratory()
+	tg, err := fitProfile(t, l).Target(&l.rows(phones(8, 9), all)[0], l.devs["phone8"], nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	width := func(unknown int) (float64, bool) {
+		n := *l.nets["mixed/mixed3"]
+		n.Layers = append([]feature.Layer(nil), n.Layers...)
+		for i := range unknown {
+			n.Layers[i].Known = false
+		}
+		a, ok := tg.Predict(&n)
+		return math.Log(a.HiMS / a.LoMS), ok
+	}
+	none, _ := width(0)
+	some, ok := width(4)
+	if !ok || some < 1.5*none {
+		t.Errorf("width %.2f with unknown operators, %.2f without", some, none)
+	}
+	if _, ok := width(len(l.nets["mixed/mixed3"].Layers)); ok {
+		t.Error("a network of unknown operators got an answer")
+	}
+}
+
+func TestTarget_sizesBeyondTheRecordedWiden(t *testing.T) {
+	l := newLaboratory()
+	tg, err := fitProfile(t, l).Target(&l.rows(phones(8, 9), all)[0], l.devs["phone8"], nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var widths []float64
+	for _, layers := range []int{20, 2000, 200000} {
+		n := &feature.Network{Name: "tall"}
+		for range layers {
+			n.Layers = append(n.Layers, conv(3, 32, 32, 21, false))
+		}
+		a, _ := tg.Predict(n)
+		widths = append(widths, math.Log(a.HiMS/a.LoMS))
+	}
+	if !(widths[0] < widths[1] && widths[1] < widths[2]) {
+		t.Errorf("widths %.2f do not grow with size", widths)
+	}
+}
+
 func TestReadProfile_refusesOtherBytes(t *testing.T) {
 	for _, b := range [][]byte{nil, []byte("gnnncnn1"), []byte("something else entirely"), append([]byte("gnnncnn1"), 255, 255, 255, 255)} {
 		if _, err := ncnn.ReadProfile(b); !errors.Is(err, ncnn.ErrNotProfile) {

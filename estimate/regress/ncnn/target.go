@@ -255,7 +255,7 @@ func addWeighted(out []float64, loads *mat.Dense, weights []float64) {
 	}
 }
 
-// Predict answers for a network; ok is false when it has no kernels or none of a known cost.
+// Predict answers for a network; ok is false when it has no kernels, or when the cost of more than half of them is not known.
 func (t *Target) Predict(net *feature.Network) (a Answer, ok bool) {
 	if net == nil || len(net.Layers) == 0 {
 		return Answer{}, false
@@ -268,6 +268,9 @@ func (t *Target) Predict(net *feature.Network) (a Answer, ok bool) {
 		return Answer{}, false
 	}
 	n := networkOf(net)
+	if unknownShare(net) > .5 {
+		return Answer{}, false
+	}
 	tab := &table{runs: t.like.tab.runs, nets: []*network{n}}
 	var mu, variance float64
 	phi := make([]float64, t.featureCount())
@@ -290,8 +293,32 @@ func (t *Target) Predict(net *feature.Network) (a Answer, ok bool) {
 			variance = t.variance(n, &p, phi)
 		}
 	}
+	variance += t.strangeness(n)
 	q := predictionOf("", "", mu, variance, t.scale(known))
 	return Answer{LatencyMS: q.Value, LoMS: q.Lo, HiMS: q.Hi, Basis: t.basis}, true
+}
+
+// unknownShare returns the share of kernels whose cost is not known. Detection heads do not count: their work depends on the image.
+func unknownShare(net *feature.Network) float64 {
+	u := 0
+	for i := range net.Layers {
+		if l := &net.Layers[i]; !l.Known && l.Kind != feature.Detect {
+			u++
+		}
+	}
+	return float64(u) / float64(len(net.Layers))
+}
+
+// strangeness returns the variance that the records cannot tell of: operators of unknown cost, and sizes beyond the recorded ones.
+// The process itself sees neither, as its level does not fade with size.
+func (t *Target) strangeness(n *network) float64 {
+	u := 2 * unknownShare(n.net)
+	low, high := math.Inf(1), math.Inf(-1)
+	for _, o := range t.like.tab.nets {
+		low, high = math.Min(low, o.shape[sizeInput]), math.Max(high, o.shape[sizeInput])
+	}
+	beyond := math.Max(0, math.Max(low-n.shape[sizeInput], n.shape[sizeInput]-high)) * sizeScale
+	return u*u + .15*beyond*.15*beyond
 }
 
 // similar fills the likeness of a network to the known ones and reports whether it is one of them.
