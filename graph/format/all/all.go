@@ -17,6 +17,7 @@ import (
 	"github.com/gaugenn/gaugenn/graph/format/litertlm"
 	"github.com/gaugenn/gaugenn/graph/format/mace"
 	"github.com/gaugenn/gaugenn/graph/format/mediapipe"
+	"github.com/gaugenn/gaugenn/graph/format/mindir"
 	"github.com/gaugenn/gaugenn/graph/format/mnn"
 	"github.com/gaugenn/gaugenn/graph/format/mslite"
 	"github.com/gaugenn/gaugenn/graph/format/mxnet"
@@ -49,6 +50,7 @@ func Formats() []format.Format {
 		paddlelite.Format,
 		dlc.Format,
 		ncnn.Format,
+		mindir.Format,
 		onnx.Format,
 		tensorflow.Format,
 		paddle.Format,
