@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -214,7 +213,6 @@ type predictionSink struct {
 	o              estimateOptions
 	w              io.Writer
 	table          *data.Writer[data.Prediction]
-	json           *json.Encoder
 	prices         *priceTable // for several devices, shown at the end
 	count, refused int
 }
@@ -223,9 +221,6 @@ func newPredictionSink(o estimateOptions, phones []device.Device, stdout io.Writ
 	s := &predictionSink{o: o, w: stdout}
 	if len(phones) > 1 && o.out == "" && !o.asJSON && !o.layers {
 		s.prices = newPriceTable(phones)
-	}
-	if o.asJSON {
-		s.json = json.NewEncoder(stdout)
 	}
 	if o.out == "" {
 		return s, nil
@@ -247,8 +242,12 @@ func (s *predictionSink) add(q *pricedModel, t device.Target, p estimate.Predict
 		s.refused++
 	}
 	switch {
-	case s.json != nil:
-		return s.json.Encode(data.PredictionRow(q.id, t, p))
+	case s.o.asJSON:
+		b, err := data.JSON(data.PredictionRow(q.id, t, p))
+		if err == nil {
+			_, err = s.w.Write(b)
+		}
+		return err
 	case s.table != nil:
 		return s.table.Write(data.PredictionRow(q.id, t, p))
 	}

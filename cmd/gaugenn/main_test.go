@@ -292,3 +292,64 @@ func TestReadme_listsTheFormats(t *testing.T) {
 		t.Error("README.md's table of formats is stale: run go test ./cmd/gaugenn -update")
 	}
 }
+
+func TestEstimate_fileAndTablesAgree(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "net.param")
+	if err := os.WriteFile(file, []byte(param), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := gaugenn(t, "scan", "-q", file, "-o", filepath.Join(dir, "tables")); code != 0 {
+		t.Fatal(stderr)
+	}
+	latency := func(path string) float64 {
+		code, stdout, stderr := gaugenn(t, "estimate", path, "--device", "Pixel 7", "--runtime", "litert", "--json")
+		if code != 0 {
+			t.Fatal(stderr)
+		}
+		var row struct {
+			LatencyMS *float64 `json:"latency_ms"`
+		}
+		if err := json.Unmarshal([]byte(stdout), &row); err != nil || row.LatencyMS == nil {
+			t.Fatalf("%v: %s", err, stdout)
+		}
+		return *row.LatencyMS
+	}
+	if a, b := latency(file), latency(filepath.Join(dir, "tables")); a != b {
+		t.Errorf("the file costs %g ms, its tables %g ms", a, b)
+	}
+}
+
+func TestEstimate_devicesAndTable(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "net.param")
+	if err := os.WriteFile(file, []byte(param), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	code, stdout, stderr := gaugenn(t, "estimate", file, "--runtime", "litert", "--devices", "popular", "-o", dir)
+	if code != 0 || stdout != "" || !strings.Contains(stderr, "predictions") {
+		t.Fatalf("exit %d: %s", code, stderr)
+	}
+	n := 0
+	for r, err := range data.Read[data.Prediction](dir) {
+		if err != nil || r.Basis == "" || r.Target == "" {
+			t.Fatalf("%+v %v", r, err)
+		}
+		n++
+	}
+	if n < 5 {
+		t.Errorf("%d predictions", n)
+	}
+	if code, _, stderr := gaugenn(t, "estimate", file, "--device", "no such phone at all"); code != 1 || !strings.Contains(stderr, "not known") {
+		t.Errorf("unknown phone: exit %d: %s", code, stderr)
+	}
+	if code, _, stderr := gaugenn(t, "estimate", file); code != 2 || !strings.Contains(stderr, "which phone") {
+		t.Errorf("no phone: exit %d: %s", code, stderr)
+	}
+}
+
+func TestDevices_search(t *testing.T) {
+	if _, stdout, _ := gaugenn(t, "devices", "--search", "pixel 7"); !strings.Contains(stdout, "Tensor G2") {
+		t.Errorf("devices: %s", stdout)
+	}
+}
