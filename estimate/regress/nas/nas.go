@@ -47,6 +47,7 @@ const (
 type Model struct {
 	s      *space
 	phones []string
+	whole  []bool   // by phone: values are whole milliseconds
 	priors []*prior // by spread
 	under  []under  // by rule
 	theta  []float64
@@ -102,6 +103,7 @@ func (m *Model) sources(by map[string][]Sample) (*blend, []float64) {
 		rule, theta := m.source(by[p])
 		units = append(units, theta)
 		whole := isWhole(by[p])
+		m.whole = append(m.whole, whole)
 		share := make([]float64, len(m.s.alive))
 		for _, v := range by[p] {
 			pt := point{rule, m.s.index[v.Arch]}

@@ -38,12 +38,13 @@ func (m *Model) Predict(given []Sample, archs []string) ([]Prediction, error) {
 		ti = append(ti, i)
 	}
 	var fits []answer
+	whole := isWhole(given)
 	best := math.Inf(-1)
 	for r := range m.s.rules {
 		for _, noise := range noiseGrid {
 			for _, p := range m.priors {
 				f := m.target(p, r, noise*noise, given, gi, ti)
-				f.evidence += m.noisePrior(noise)
+				f.evidence += m.noisePrior(noise, whole)
 				fits = append(fits, f)
 				best = math.Max(best, f.evidence)
 			}
@@ -77,12 +78,16 @@ var noiseGrid = []float64{.005, .01, .02, .04, .06, .08, .11, .15}
 // tried, in log.
 var spreadGrid = []float64{.5, 1.2}
 
-// noisePrior is the log density of a noise level, around those of the sources.
-func (m *Model) noisePrior(sd float64) float64 {
+// noisePrior is the log density of a noise level, around those of the sources
+// that were recorded at the same resolution: values in whole milliseconds come
+// from coarser tools.
+func (m *Model) noisePrior(sd float64, whole bool) float64 {
 	centre, n := math.Log(startNoise), 1.
 	for p := range m.phones {
-		centre += m.theta[kernels+p]
-		n++
+		if m.whole[p] == whole {
+			centre += m.theta[kernels+p]
+			n++
+		}
 	}
 	d := (math.Log(sd) - centre/n) / spreadNoise
 	return -.5 * d * d
