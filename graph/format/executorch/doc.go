@@ -6,7 +6,7 @@
 // leads to data segments behind it with weights and delegate payloads.
 //
 // What is read: every method with its kernel and delegate calls in order, the
-// values with shapes and dtypes, constants inline and in segments, planned
+// values with shapes and dtypes, constants inline, in segments and in .ptd files, planned
 // memory. Operators are ATen's and those of quantized libraries; the word is
 // the operator's name without library and overload, the node's name the whole.
 //
@@ -14,7 +14,7 @@
 // and becomes the body of a call.
 //
 // What is not read: other delegates' payloads (QNN, Core ML, Vulkan, Ethos-U:
-// opaque), jumps (calls are listed once, in order), and external .ptd weights.
+// opaque), and jumps (calls are listed once, in order).
 //
 // Sources: pytorch/executorch schema/program.fbs and scalar_type.fbs,
 // backends/xnnpack/serialization/runtime_schema.fbs.

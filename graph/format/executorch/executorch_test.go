@@ -1,9 +1,12 @@
 package executorch_test
 
 import (
+	"errors"
 	"flag"
+	"os"
 	"testing"
 
+	"github.com/gaugenn/gaugenn/graph/format"
 	"github.com/gaugenn/gaugenn/graph/format/executorch"
 	"github.com/gaugenn/gaugenn/graph/format/formattest"
 )
@@ -21,6 +24,34 @@ func TestFormat(t *testing.T) {
 func TestGolden(t *testing.T) {
 	for _, fx := range formattest.Load(t, "*.pte") {
 		formattest.Golden(t, executorch.Format, fx, formattest.Update(*update))
+	}
+}
+
+func TestParse_weightsAlone(t *testing.T) {
+	const name = "_default_external_constant.ptd"
+	data, err := os.ReadFile("testdata/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := executorch.Format.Parse(format.Input{Name: name, Data: data}); !errors.Is(err, format.ErrPart) {
+		t.Errorf("Parse(%s) = %v, want %v", name, err, format.ErrPart)
+	}
+}
+
+func TestParse_weightsMissing(t *testing.T) {
+	data, err := os.ReadFile("testdata/external.pte")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := executorch.Format.Parse(format.Input{Name: "external.pte", Data: data})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := m.Graphs[0].Tensors[0].Const; c == nil || c.Missing == "" {
+		t.Errorf("weights = %+v, want missing", c)
+	}
+	if len(m.Notes) == 0 || !m.Notes[0].Loses {
+		t.Errorf("notes = %v, want a loss", m.Notes)
 	}
 }
 

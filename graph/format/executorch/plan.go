@@ -184,6 +184,9 @@ func (p *plan) tensor(t flatbuf.Table, i int) (graph.TensorID, error) {
 	var err error
 	switch index := t.Uint32(tensorDataBufferIdx, 0); {
 	case extra.Uint8(2, 0) == 1:
+		if out.Const = p.lookup(extra.String(1)); out.Const != nil {
+			break
+		}
 		out.Const = &graph.Const{StoredBytes: -1, Location: "*.ptd", Missing: fmt.Sprintf("%q is in an external .ptd file", out.Name)}
 		if len(p.m.Notes) < 100 {
 			p.m.Notes = append(p.m.Notes, graph.Note{Loses: true, Text: out.Const.Missing})

@@ -85,6 +85,8 @@ type reader struct {
 	consts   map[uint32]*graph.Const
 	blobs    flatbuf.Vector          // backend_delegate_data
 	named    map[string]*graph.Const // named_data by key
+	beside   map[string]*graph.Const // named data of .ptd files; nil: not read
+	sizes    map[string]int64        // of the .ptd files
 	bodies   []*graph.Graph          // of delegates that can be read
 	end      int64
 

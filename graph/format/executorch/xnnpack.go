@@ -197,7 +197,7 @@ func (x *xnnpack) constant(k uint32) *graph.Const {
 	if int64(k) < int64(x.offsets.Len()) {
 		t := x.offsets.Table(int(k))
 		if key := t.String(2); key != "" {
-			if c, ok := x.named[key]; ok {
+			if c := x.lookup(key); c != nil {
 				return c
 			}
 			return &graph.Const{StoredBytes: -1, Missing: fmt.Sprintf("named data %q is not in the file", key)}

@@ -32,4 +32,10 @@ with torch.no_grad():
     open(os.path.join(HERE, 'portable.pte'), 'wb').write(edge.to_executorch().buffer)
     low = to_edge_transform_and_lower(torch.export.export(net, x), partitioner=[XnnpackPartitioner()])
     open(os.path.join(HERE, 'xnnpack.pte'), 'wb').write(low.to_executorch().buffer)
+from executorch.exir import ExecutorchBackendConfig
+from executorch.exir.passes.external_constants_pass import external_constants_pass
+with torch.no_grad():
+    prog = to_edge(torch.export.export(net, x), compile_config=EdgeCompileConfig(_check_ir_validity=False)).to_executorch(ExecutorchBackendConfig(external_constants=True))
+    open(os.path.join(HERE, 'external.pte'), 'wb').write(prog.buffer)
+    prog.write_tensor_data_to_file(HERE)
 for f in ('portable.pte', 'xnnpack.pte'): print(f, os.path.getsize(os.path.join(HERE, f)))
