@@ -74,7 +74,6 @@ type builder struct {
 	unknown map[string]int
 	order   []string
 	notes   []graph.Note
-	classes map[string]int // how many layers of a class were met, for archives
 	nodes   int
 	shared  int
 	missing int
@@ -85,7 +84,6 @@ func (b *builder) model(config string) error {
 	if err := json.Unmarshal([]byte(config), &root); err != nil {
 		return format.Errorf(format.ErrMalformed, -1, "model_config: %v", err)
 	}
-	b.classes = map[string]int{}
 	cfg := object(root)
 	if err := b.graph(cfg, graph.RoleMain, "", 0); err != nil {
 		return err
@@ -113,13 +111,14 @@ func (b *builder) tensorsOnly() {
 }
 
 // scope is one model being built; outer is the layer name under which nested
-// weights are kept.
+// weights are kept, counts how many layers of a class were met (archives).
 type scope struct {
-	b     *builder
-	g     *graph.Graph
-	outer string
-	outs  map[string][]graph.TensorID
-	last  graph.TensorID
+	b      *builder
+	g      *graph.Graph
+	outer  string
+	counts map[string]int
+	outs   map[string][]graph.TensorID
+	last   graph.TensorID
 }
 
 // graph builds a Functional or Sequential model as a graph.
@@ -127,7 +126,7 @@ func (b *builder) graph(cfg object, role graph.Role, outer string, depth int) er
 	if depth > b.lim.Depth {
 		return format.Errorf(format.ErrLimit, -1, "models nested deeper than %d", b.lim.Depth)
 	}
-	s := &scope{b: b, g: &graph.Graph{Name: cfg.obj("config").text("name"), Role: role}, outer: outer, outs: map[string][]graph.TensorID{}, last: graph.NoTensor}
+	s := &scope{b: b, g: &graph.Graph{Name: cfg.obj("config").text("name"), Role: role}, outer: outer, counts: map[string]int{}, outs: map[string][]graph.TensorID{}, last: graph.NoTensor}
 	b.m.Graphs = append(b.m.Graphs, s.g)
 	layers := cfg.obj("config").list("layers")
 	if layers == nil { // Sequential of Keras 1 and 2.0: the list itself
@@ -257,7 +256,8 @@ func (s *scope) layer(l object, sequential, first bool, depth int) error {
 	out := s.tensor(graph.Tensor{Name: n.Name, DType: graph.Float32})
 	n.Outputs = []graph.TensorID{out}
 	c := &call{s: s, n: &n, cfg: cfg, class: n.SourceOp}
-	c.weights = s.weightsOf(n.Name, n.SourceOp)
+	key := s.key(n.Name, n.SourceOp)
+	c.weights = s.weightsOf(key, n.Name)
 	switch {
 	case n.SourceOp == "InputLayer":
 		n.Op = graph.InputOp
@@ -266,7 +266,7 @@ func (s *scope) layer(l object, sequential, first bool, depth int) error {
 	case cfg.list("layers") != nil || n.SourceOp == "Sequential" && l.list("config") != nil:
 		n.Op = graph.Call
 		n.Subgraphs = []int{len(s.b.m.Graphs)}
-		if err := s.b.graph(l, graph.RoleBody, s.path(n.Name), depth+1); err != nil {
+		if err := s.b.graph(l, graph.RoleBody, key, depth+1); err != nil {
 			return err
 		}
 	default:
@@ -283,37 +283,33 @@ func (s *scope) layer(l object, sequential, first bool, depth int) error {
 	return nil
 }
 
-func (s *scope) path(name string) string {
-	if s.outer != "" {
-		return s.outer
+// key is where a layer's arrays are kept: under its own name, or that of the
+// outermost model it is nested in; in archives under its class and number.
+func (s *scope) key(name, class string) string {
+	if !s.b.w.byClass {
+		if s.outer != "" {
+			return s.outer
+		}
+		return name
 	}
-	return name
+	key := snake(class)
+	k := s.counts[key]
+	s.counts[key]++
+	if k > 0 {
+		key = fmt.Sprintf("%s_%d", key, k)
+	}
+	return strings.TrimPrefix(s.outer+"/"+key, "/")
 }
 
-// weightsOf returns the arrays of a layer: its own group, or those of the
-// outer model's group that name it; in archives by class and number.
-func (s *scope) weightsOf(name, class string) []*weight {
+// weightsOf returns the arrays of a layer: those under its key, and in models
+// nested in HDF5 files those of them that name it.
+func (s *scope) weightsOf(key, name string) []*weight {
 	w := s.b.w
 	var out []*weight
-	if w.byClass {
-		key := snake(class)
-		k := s.b.classes[key]
-		s.b.classes[key]++
-		if k > 0 {
-			key = fmt.Sprintf("%s_%d", key, k)
-		}
-		for i := range w.byLayer[key] {
-			out = append(out, &w.byLayer[key][i])
-		}
-		return out
-	}
-	own := w.byLayer[name]
-	if s.outer != "" {
-		own = w.byLayer[s.outer]
-	}
+	own := w.byLayer[key]
 	for i := range own {
 		x := &own[i]
-		if s.outer == "" || named(x.path, name) {
+		if w.byClass || s.outer == "" || named(x.path, name) {
 			out = append(out, x)
 		}
 	}

@@ -84,6 +84,11 @@ func parse(in format.Input) (*graph.Model, error) {
 	if err := w.readLayers(group); err != nil {
 		return nil, err
 	}
+	if g, err := root.Child("layers"); err == nil && g != nil && config == "" && len(w.order) == 0 { // weights of Keras 3
+		if err := w.readVars(root, "", 0); err != nil {
+			return nil, err
+		}
+	}
 	if config == "" && len(w.order) == 0 {
 		return nil, format.Errorf(format.ErrNotModel, -1, "HDF5 without model_config and without weights of layers")
 	}

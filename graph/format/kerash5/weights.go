@@ -19,7 +19,7 @@ type weight struct {
 }
 
 // weights are the arrays of a file by the layer they belong to: by name in
-// HDF5 models, by class and number ("conv2d_1") in archives.
+// HDF5 models, by class and number ("conv2d_1", "sequential/conv2d") in archives.
 type weights struct {
 	lim     format.Limits
 	byLayer map[string][]weight
@@ -107,8 +107,11 @@ func (w *weights) readVars(o *hdf5.Object, prefix string, depth int) error {
 			continue
 		}
 		layer, rest := words[0], words[1:]
-		if words[0] == "layers" && len(words) > 2 {
-			layer, rest = words[1], words[2:]
+		if words[0] == "layers" { // nested models repeat "layers/<key>"
+			layer, rest = "", words
+			for len(rest) > 2 && rest[0] == "layers" {
+				layer, rest = strings.TrimPrefix(layer+"/"+rest[1], "/"), rest[2:]
+			}
 		}
 		if len(w.byLayer[layer]) == 0 {
 			w.order = append(w.order, layer)
