@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"math"
 	"slices"
 
 	"github.com/klauspost/compress/flate"
@@ -11,7 +12,7 @@ import (
 
 const (
 	// unbounded is a size no output reaches; sums with it do not overflow.
-	unbounded = 1 << 46
+	unbounded = math.MaxInt / 4
 
 	// maxExpansion is the largest ratio DEFLATE can reach: 258 bytes from two bits.
 	maxExpansion = 1032

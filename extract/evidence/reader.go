@@ -19,6 +19,9 @@ const (
 	InText     Strength = "string"
 )
 
+// Compare orders strengths, the strongest first.
+func (s Strength) Compare(t Strength) int { return rank[t] - rank[s] }
+
 var rank = map[Strength]int{Called: 3, Referenced: 2, Linked: 1, InText: 0}
 
 // Observation is one rule seen in one file of the app.
