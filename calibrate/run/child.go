@@ -101,19 +101,37 @@ func (c Child) Run(ctx context.Context, q Request) Outcome {
 	case ctx.Err() != nil:
 		out.Answer = Answer{Status: Failed, Reason: ctx.Err().Error()}
 	case err != nil:
-		out.Answer = Answer{Status: Crashed, Reason: died(err)}
+		out.Answer = Answer{Status: Crashed, Reason: died(err, out.Log)}
 	default:
-		if err := json.Unmarshal(stdout.b.Bytes(), &out.Answer); err != nil {
+		if err := json.Unmarshal(stdout.Bytes(), &out.Answer); err != nil {
 			out.Answer = Answer{Status: BadOutput, Reason: fmt.Sprintf("answer: %v", err)}
 		}
+	}
+	if e := lastError(out.Log); e != "" && out.Status == Refused {
+		out.Reason += " (" + e + ")"
 	}
 	return out
 }
 
-// died says how a process ended.
-func died(err error) string {
+// lastError returns the line of a runtime's log that names an operator as the cause, else the first that calls itself an error.
+func lastError(log string) string {
+	last := ""
+	for line := range strings.Lines(log) {
+		if e, ok := strings.CutPrefix(strings.TrimSpace(line), "ERROR: "); ok && (last == "" || strings.HasPrefix(e, "Node number")) {
+			last = e
+		}
+	}
+	return last[:min(len(last), 200)]
+}
+
+// died says how a process ended. A fault inside a library ends a Go child with code 2 after a dump that starts with the signal's name.
+func died(err error, log string) string {
 	var e *exec.ExitError
 	if errors.As(err, &e) {
+		if at := strings.Index(log, "SIG"); at >= 0 && e.ExitCode() == 2 {
+			name, _, _ := strings.Cut(log[at:], ":")
+			return fmt.Sprintf("killed by %.20s inside the runtime", name)
+		}
 		if ws, ok := e.Sys().(syscall.WaitStatus); ok && ws.Signaled() {
 			return fmt.Sprintf("killed by signal %d (%s)", ws.Signal(), ws.Signal())
 		}
@@ -128,18 +146,26 @@ const (
 	maxLog    = 8 << 10
 )
 
-// tail keeps the end of what is written, at most limit bytes.
+// tail keeps what is written: of more than limit bytes the first and the last half.
 type tail struct {
-	b     bytes.Buffer
-	limit int
+	head, b bytes.Buffer
+	limit   int
 }
 
 func (t *tail) Write(p []byte) (int, error) {
+	n := len(p)
+	if room := t.limit/2 - t.head.Len(); room > 0 {
+		k := min(room, n)
+		t.head.Write(p[:k])
+		p = p[k:]
+	}
 	t.b.Write(p)
-	if over := t.b.Len() - t.limit; over > 0 {
+	if over := t.b.Len() - t.limit/2; over > 0 {
 		t.b.Next(over)
 	}
-	return len(p), nil
+	return n, nil
 }
 
-func (t *tail) String() string { return strings.ToValidUTF8(t.b.String(), "?") }
+func (t *tail) Bytes() []byte { return append(t.head.Bytes(), t.b.Bytes()...) }
+
+func (t *tail) String() string { return strings.ToValidUTF8(string(t.Bytes()), "?") }

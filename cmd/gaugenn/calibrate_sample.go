@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,7 +21,6 @@ import (
 	"github.com/gaugenn/gaugenn/estimate/device"
 	"github.com/gaugenn/gaugenn/estimate/feature"
 	"github.com/gaugenn/gaugenn/estimate/simulate"
-	"github.com/gaugenn/gaugenn/graph"
 )
 
 type sampleOptions struct {
@@ -89,7 +89,7 @@ func sample(ctx context.Context, o sampleOptions, stderr io.Writer) error {
 	}
 	opt := plan.Options{Budget: o.budget, Models: o.most, Setup: 2 * time.Second, MinRun: o.minRun}
 	if o.runs != "" {
-		if opt.Done, err = doneCandidates(o.runs, all); err != nil {
+		if all, opt.Done, err = splitDone(o.runs, all); err != nil {
 			return err
 		}
 	}
@@ -216,7 +216,7 @@ func candidateOf(path string, formats []string) (c plan.Candidate, err error) {
 	if err != nil {
 		return c, err
 	}
-	if !contains(formats, m.Format) {
+	if !slices.Contains(formats, m.Format) {
 		return c, fmt.Errorf("%s: format %s", path, m.Format)
 	}
 	b, err := os.ReadFile(path)
@@ -229,15 +229,12 @@ func candidateOf(path string, formats []string) (c plan.Candidate, err error) {
 		return c, err
 	}
 	c = plan.Candidate{ID: hex.EncodeToString(sum[:]), Name: strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)), Path: abs, Format: m.Format}
-	c.Net = networkOf(c.Name, m)
+	c.Net = kernels(c.Name, m)
 	if !worthRunning(c.Net) {
 		return c, fmt.Errorf("%s: no kernel of known cost", path)
 	}
 	return c, nil
 }
-
-// networkOf is kernels for the first graph that runs.
-func networkOf(name string, m *graph.Model) *feature.Network { return kernels(name, m) }
 
 // worthRunning reports whether most of a network's kernels have a known cost.
 func worthRunning(n *feature.Network) bool {
@@ -250,30 +247,27 @@ func worthRunning(n *feature.Network) bool {
 	return len(n.Layers) > 0 && unknown*2 <= len(n.Layers)
 }
 
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
-}
-
-// doneCandidates returns the candidates that a folder of runs has a good run of.
-func doneCandidates(dir string, all []plan.Candidate) ([]plan.Candidate, error) {
+// splitDone parts candidates into those to choose from and those that a folder of runs has a good run of. Models that the device's
+// runtime refused or died of are in neither.
+func splitDone(dir string, all []plan.Candidate) (left, done []plan.Candidate, err error) {
 	records, err := runs.ReadDir(dir)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	ok := map[string]bool{}
+	status := map[string]runs.Status{}
 	for _, r := range records {
-		ok[r.Job.ModelID] = ok[r.Job.ModelID] || r.Status == runs.OK
-	}
-	var out []plan.Candidate
-	for _, c := range all {
-		if ok[c.ID] {
-			out = append(out, c)
+		if status[r.Job.ModelID] != runs.OK {
+			status[r.Job.ModelID] = r.Status
 		}
 	}
-	return out, nil
+	for _, c := range all {
+		s, ran := status[c.ID]
+		switch {
+		case s == runs.OK:
+			done = append(done, c)
+		case !ran || s.Retry():
+			left = append(left, c)
+		}
+	}
+	return left, done, nil
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/gaugenn/gaugenn/data"
 	"github.com/gaugenn/gaugenn/extract"
+	"github.com/gaugenn/gaugenn/extract/evidence"
 	"github.com/gaugenn/gaugenn/graph"
 	"github.com/gaugenn/gaugenn/graph/format/all"
 )
@@ -37,7 +38,7 @@ func inspectCommand() *cobra.Command {
 		},
 	}
 	c.Flags().BoolVar(&o.layers, "layers", false, "every operator of every model with shapes and costs")
-	c.Flags().BoolVar(&o.why, "why", false, "reasons: bindings, notes, metadata, files that are no models")
+	c.Flags().BoolVar(&o.why, "why", false, "reasons: rule, file and offset of each claim, bindings, notes, metadata, files that are no models")
 	c.Flags().BoolVar(&o.asJSON, "json", false, "one JSON object per model")
 	c.Flags().StringArrayVar(&o.bind, "bind", nil, "value of a free dimension, such as batch=1 or height=320; may be repeated")
 	return c
@@ -48,12 +49,18 @@ func inspect(ctx context.Context, paths []string, o inspectOptions, w io.Writer)
 	if err != nil {
 		return err
 	}
+	rules, err := evidence.Rules()
+	if err != nil {
+		return err
+	}
+	reader := evidence.NewReader(rules, evidence.Limits{})
 	digests := map[string]*digest{}
 	sc := extract.Scanner{
 		Formats: all.Formats(),
 		Digest: func(f *extract.Finding, m *graph.Model) any {
 			return measure(f, m, measureOptions{policy: policy})
 		},
+		Describe: func(s extract.Source) any { return describe(reader, s) },
 	}
 	return sc.Scan(ctx, paths, func(a *extract.App) error {
 		for _, f := range a.Findings {
@@ -86,13 +93,8 @@ func inspectJSON(w io.Writer, a *extract.App, digests map[string]*digest) error 
 }
 
 func inspectText(w io.Writer, a *extract.App, digests map[string]*digest, o inspectOptions) error {
-	models := 0
-	for _, f := range a.Findings {
-		if f.Status.IsModel() {
-			models++
-		}
-	}
-	fmt.Fprintf(w, "%s   %s   %s   %s\n", a.Path, a.Container, bytesText(a.SizeBytes), plural(models, "model"))
+	report, _ := a.Description.(*evidence.Report)
+	fmt.Fprintln(w, headline(a, report))
 	if a.Reason != "" {
 		fmt.Fprintf(w, "  %s: %s\n", a.Status, a.Reason)
 	}
@@ -100,9 +102,7 @@ func inspectText(w io.Writer, a *extract.App, digests map[string]*digest, o insp
 	t.SetStyle(table.StyleLight)
 	t.Style().Options = table.Options{SeparateColumns: false}
 	t.Style().Box.PaddingLeft = "  "
-	for i := 3; i <= 5; i++ {
-		t.SetColumnConfigs([]table.ColumnConfig{{Number: 3, Align: text.AlignRight}, {Number: 4, Align: text.AlignRight}, {Number: 5, Align: text.AlignRight}})
-	}
+	t.SetColumnConfigs([]table.ColumnConfig{{Number: 3, Align: text.AlignRight}, {Number: 4, Align: text.AlignRight}, {Number: 5, Align: text.AlignRight}})
 	for _, f := range a.Findings {
 		d := digests[f.ModelID]
 		if !f.Status.IsModel() || d == nil {
@@ -118,6 +118,9 @@ func inspectText(w io.Writer, a *extract.App, digests map[string]*digest, o insp
 			continue
 		}
 		fmt.Fprintf(w, "  %s   %s: %s\n", place(f), f.Status, f.Reason)
+	}
+	if report != nil {
+		writeEvidence(w, report, o.why)
 	}
 	for _, f := range a.Findings {
 		if d := digests[f.ModelID]; d != nil && f.Status.IsModel() {

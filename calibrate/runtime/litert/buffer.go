@@ -79,7 +79,7 @@ func (s *session) buffers(side string, count func(uintptr, *uintptr) int32, get 
 	return list, total, first, nil
 }
 
-// check reports the bytes of the tensor's values, or that what the library wrote is no tensor type as we know it.
+// check takes free sizes as 1 and reports the bytes of the tensor's values, or that what the library wrote is no tensor type as we know it.
 func (t *rankedType) check(what string, size uintptr) (int64, error) {
 	width, ok := elementBytes[t.elem]
 	if !ok {
@@ -90,14 +90,18 @@ func (t *rankedType) check(what string, size uintptr) (int64, error) {
 		return 0, fmt.Errorf("%w: %s has rank %d: another layout than the one this reader knows", runtime.ErrLibrary, what, rank)
 	}
 	bytes := width
-	for _, d := range t.layout.dims[:rank] {
-		if d < 0 {
-			return 0, fmt.Errorf("%w: %s has a free size", runtime.ErrModel, what)
+	free := false
+	for i, d := range t.layout.dims[:rank] {
+		if d < 0 { // a free size is 1, if the buffer that the library asks for agrees
+			t.layout.dims[i], d, free = 1, 1, true
 		}
 		if d > 0 && bytes > math.MaxInt64/int64(d) {
 			return 0, fmt.Errorf("%w: %s overflows", runtime.ErrModel, what)
 		}
 		bytes *= int64(d)
+	}
+	if free && bytes != int64(size) {
+		return 0, fmt.Errorf("%w: %s has a free size: %d bytes at 1, %d wanted", runtime.ErrModel, what, bytes, size)
 	}
 	if bytes > int64(size) || size > maxTensorBytes {
 		return 0, fmt.Errorf("%w: %s: %d bytes of values in a buffer of %d", runtime.ErrLibrary, what, bytes, size)

@@ -40,7 +40,9 @@ func (s *scales) of(knownRun, knownFamily bool, g group, given int) float64 {
 	if knownFamily {
 		return s.device[g][best]
 	}
-	return (s.device[g][best] + f) / 2
+	// With every given row the run is better known, and what is left is the network.
+	w := 4 / (5 + float64(given))
+	return w*s.device[g][best] + (1-w)*f
 }
 
 func abs(x int) int {

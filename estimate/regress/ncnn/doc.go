@@ -7,7 +7,9 @@
 // and identity; networks by how their nominal time divides over kernel classes, by shape, and by name. Hierarchical shrinkage, priors for unseen
 // phones and unseen networks, and the conditioning on a few measured rows all follow from that one covariance.
 //
-// A second model of another make, a non-negative additive model of the class times per run, is averaged in where the run is known
-// (additive.go). Intervals are the predictive ones scaled so that they would have covered the held-out devices and families of the
-// training rows (conformal.go).
+// For networks that are new the process is fitted once more, linearised at the class factors that the first fit expects of each run, and the two
+// are averaged (model.go, predict.go). Intervals are the predictive ones scaled so that they would have covered the held-out devices and
+// families of the training rows (conformal.go).
+//
+// Predictor answers folds. Profile is a fit in a form that is shipped; its Target answers for one device in microseconds per network.
 package ncnn

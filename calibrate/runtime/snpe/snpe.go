@@ -1,0 +1,80 @@
+// Package snpe reads what snpe-diagview prints of a log that snpe-net-run wrote: the total inference time and times per layer. Layers on the
+// HTP are in cycles, which are kept as such: their sum is not a latency.
+package snpe
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/gaugenn/gaugenn/calibrate/runtime"
+)
+
+var (
+	layer = regexp.MustCompile(`^([0-9]+)\s*:\s*(\S.*?)\s*:\s*([0-9]+)\s*(us|cycles)\s*:\s*(CPU|GPU|DSP|AIP|HTP|HTA)\s*$`)
+	total = regexp.MustCompile(`^(Total Inference Time|Forward Propagate|Load|Deserialize|Create|Init|RPC Init Time|Snpe Accelerator Init Time|Accelerator Init Time|De-Init|Create Network\(s\)|Forward Propagate Time|RPC Execute|Snpe Accelerator|Accelerator|Misc Accelerator)\s*:?\s*([0-9]+)\s*us\s*$`)
+)
+
+// Parse reads the text of snpe-diagview. Layers must be counted from 0 without a gap.
+func Parse(stdout, _ []byte) (runtime.Result, error) {
+	res := runtime.Result{Runtime: "snpe"}
+	n := 0
+	for s := range strings.Lines(string(stdout)) {
+		n++
+		s = strings.TrimSpace(s)
+		if m := total.FindStringSubmatch(s); m != nil {
+			us, err := strconv.ParseFloat(m[2], 64)
+			if err != nil || math.IsInf(us, 0) {
+				return runtime.Result{}, bad(n, "time %.60q", s)
+			}
+			ms := us / 1000
+			switch m[1] {
+			case "Total Inference Time":
+				res.Summary = &runtime.Summary{MeanMS: &ms}
+			case "Init":
+				res.InitMS = ms
+			}
+			continue
+		}
+		if strings.HasPrefix(s, "Total Inference Time") && !strings.HasSuffix(s, ":") {
+			return runtime.Result{}, bad(n, "unknown form of the total: %.120q", s)
+		}
+		m := layer.FindStringSubmatch(s)
+		if m == nil {
+			if len(s) > 0 && s[0] >= '0' && s[0] <= '9' && strings.Count(s, " : ") >= 2 {
+				return runtime.Result{}, bad(n, "unknown form of a layer: %.120q", s)
+			}
+			continue
+		}
+		if err := add(&res, m); err != nil {
+			return runtime.Result{}, bad(n, "%v", err)
+		}
+	}
+	if res.Summary == nil {
+		return runtime.Result{}, bad(0, "no total inference time")
+	}
+	return res, nil
+}
+
+func add(res *runtime.Result, m []string) error {
+	i, err := strconv.Atoi(m[1])
+	if err != nil || i != len(res.Ops) {
+		return fmt.Errorf("layer %q after %d layers", m[1], len(res.Ops))
+	}
+	v, err := strconv.ParseFloat(m[3], 64)
+	if err != nil || math.IsInf(v, 0) {
+		return fmt.Errorf("number %.40q", m[3])
+	}
+	if res.OpsUnit != "" && res.OpsUnit != m[4] {
+		return fmt.Errorf("layers in %s after layers in %s", m[4], res.OpsUnit)
+	}
+	res.OpsUnit = m[4]
+	res.Ops = append(res.Ops, runtime.OpTime{Index: i, Node: -1, Type: m[5], Name: m[2], MeanUS: v, Calls: 1, Delegated: m[5] != "CPU"})
+	return nil
+}
+
+func bad(line int, format string, args ...any) error {
+	return &runtime.OutputError{Tool: "snpe-diagview", Line: line, Msg: fmt.Sprintf(format, args...)}
+}

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gaugenn/gaugenn/calibrate/additive"
+	"github.com/gaugenn/gaugenn/calibrate/plan"
+	runs "github.com/gaugenn/gaugenn/calibrate/run"
+)
+
+type fitRunsOptions struct {
+	out       string
+	statistic string
+	quiet     bool
+}
+
+func fitRunsCommand() *cobra.Command {
+	var o fitRunsOptions
+	c := &cobra.Command{
+		Use:   "fit-runs RUNS",
+		Short: "Fit prices of work on the runs of one device and say how far they can be trusted",
+		Long: `Fit-runs reads a folder of runs, fits the additive model (a price for each kind of work, none
+negative, bent towards similar networks) and predicts every model from fits that saw neither it
+nor any of its family. The table and the figures at the end are of those predictions. The models'
+files must still be where they were run from.`,
+		Example: "  gaugenn calibrate fit-runs runs/ -o host.json",
+		Args:    atLeast(1, "a folder of runs"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return fitRuns(cmd.Context(), args[0], o, cmd.ErrOrStderr())
+		},
+	}
+	f := c.Flags()
+	f.StringVarP(&o.out, "output", "o", "", "file for the profile")
+	f.StringVar(&o.statistic, "statistic", runs.CPUMin, "median or cpu_min")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "no table")
+	return c
+}
+
+// runProfile is a profile that was fitted on runs.
+type runProfile struct {
+	Version   int             `json:"version"`
+	Tool      string          `json:"tool"`
+	Device    runs.Facts      `json:"device"`
+	Runtime   string          `json:"runtime"`
+	Statistic string          `json:"statistic"`
+	Terms     []string        `json:"terms"`
+	Model     *additive.Model `json:"model"`
+	// MAPE is the mean relative error of held-out families, Covered the part of them inside its 90 % interval.
+	MAPE    float64 `json:"held_out_mape"`
+	Median  float64 `json:"held_out_median_error"`
+	Covered float64 `json:"held_out_covered"`
+	Noise   float64 `json:"noise_floor"` // median distance of the tenth part of CPU times from the smallest
+}
+
+// fitRow is a run that a fit can use.
+type fitRow struct {
+	name   string
+	sample additive.Sample
+	noise  float64
+}
+
+func fitRuns(ctx context.Context, dir string, o fitRunsOptions, stderr io.Writer) error {
+	records, err := runs.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	rows, left, err := fitRows(ctx, records, runs.Rules{Statistic: o.statistic})
+	if err != nil {
+		return err
+	}
+	samples := make([]additive.Sample, len(rows))
+	for i, r := range rows {
+		samples[i] = r.sample
+	}
+	m, err := additive.Fit(samples)
+	if err != nil {
+		return err
+	}
+	p := runProfile{Version: 1, Tool: version, Device: records[0].Device, Runtime: records[0].Job.Runtime, Statistic: o.statistic, Terms: additive.Names(), Model: m}
+	held := additive.LeaveOut(samples)
+	p.judge(rows, held)
+	if !o.quiet {
+		writeFit(stderr, &p, rows, held, left)
+	}
+	if o.out == "" {
+		return nil
+	}
+	b, err := json.MarshalIndent(p, "", " ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(o.out, append(b, '\n'), 0o644)
+}
+
+// judge sets the figures of the predictions that held families out.
+func (p *runProfile) judge(rows []fitRow, held []additive.HeldOut) {
+	var errs, noise []float64
+	inside, n := 0, 0
+	for i, h := range held {
+		if !h.Known {
+			continue
+		}
+		y := rows[i].sample.LatencyMS
+		errs = append(errs, math.Abs(h.ValueMS/y-1))
+		noise = append(noise, rows[i].noise)
+		n++
+		if h.LoMS <= y && y <= h.HiMS {
+			inside++
+		}
+	}
+	if n == 0 {
+		return
+	}
+	slices.Sort(errs)
+	slices.Sort(noise)
+	for _, e := range errs {
+		p.MAPE += e / float64(n)
+	}
+	p.Median, p.Covered, p.Noise = errs[n/2], float64(inside)/float64(n), noise[n/2]
+}
+
+// fitRows returns the valid runs with their networks' terms, and why others are left out.
+func fitRows(ctx context.Context, records []runs.Record, rules runs.Rules) (rows []fitRow, left map[string]int, err error) {
+	left = map[string]int{}
+	for i := range records {
+		if ctx.Err() != nil {
+			return nil, nil, ctx.Err()
+		}
+		r := &records[i]
+		red := runs.Reduce(r, rules)
+		if !red.Valid {
+			why, _, _ := strings.Cut(red.Reason, ":")
+			left[why]++
+			continue
+		}
+		c, err := candidateOf(r.Job.Path, formatsOfRuntime[r.Job.Runtime])
+		if err != nil || c.ID != r.Job.ModelID {
+			left["model file is gone or changed"]++
+			continue
+		}
+		rows = append(rows, fitRow{name: r.Job.Name, noise: red.CPUSteady, sample: additive.Sample{Group: familyOf(c), Terms: additive.Terms(c.Net), LatencyMS: red.LatencyMS}})
+	}
+	return rows, left, nil
+}
+
+// familyOf names the family of a model, which is held out as a whole: the letters that its name starts with.
+func familyOf(c plan.Candidate) string {
+	name := strings.ToLower(c.Name)
+	end := strings.IndexFunc(name, func(r rune) bool { return r != '_' && r != '-' && (r < 'a' || r > 'z') })
+	if end > 2 {
+		name = name[:end]
+	}
+	parts := strings.FieldsFunc(name, func(r rune) bool { return r == '_' || r == '-' })
+	if len(parts) == 0 {
+		return c.ID
+	}
+	return parts[0]
+}
+
+// writeFit prints predicted against measured, and the figures.
+func writeFit(w io.Writer, p *runProfile, rows []fitRow, held []additive.HeldOut, left map[string]int) {
+	order := make([]int, len(rows))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(rows[a].sample.LatencyMS, rows[b].sample.LatencyMS) })
+	fmt.Fprintf(w, "%-44s %-14s %10s %10s  %-21s %7s\n", "model", "family", "measured", "held out", "90 % interval", "error")
+	for _, i := range order {
+		h, y := held[i], rows[i].sample.LatencyMS
+		if !h.Known {
+			fmt.Fprintf(w, "%-44.44s %-14.14s %10.4g %10s\n", rows[i].name, rows[i].sample.Group, y, "-")
+			continue
+		}
+		fmt.Fprintf(w, "%-44.44s %-14.14s %10.4g %10.4g  %9.4g - %-9.4g %+6.0f%%\n", rows[i].name, rows[i].sample.Group, y, h.ValueMS, h.LoMS, h.HiMS, 100*(h.ValueMS/y-1))
+	}
+	for _, why := range sortedKeys(left) {
+		fmt.Fprintf(w, "left out: %d runs, %s\n", left[why], why)
+	}
+	fmt.Fprintf(w, "%d runs; families held out: mean error %.1f %%, median %.1f %%, %.0f %% inside the 90 %% interval; noise floor %.1f %%\n",
+		len(rows), 100*p.MAPE, 100*p.Median, 100*p.Covered, 100*p.Noise)
+}
+
+func sortedKeys(m map[string]int) []string {
+	var out []string
+	for k := range m {
+		out = append(out, k)
+	}
+	slices.Sort(out)
+	return out
+}

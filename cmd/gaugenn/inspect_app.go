@@ -1,0 +1,161 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/gaugenn/gaugenn/extract"
+	"github.com/gaugenn/gaugenn/extract/evidence"
+)
+
+// evidenceSections are the lines of an app below its models: the heading, the
+// kind of evidence, and the noun of the first line.
+var evidenceSections = []struct {
+	title string
+	kind  evidence.Kind
+	noun  string
+}{
+	{"runtimes", evidence.Runtime, "runtime"},
+	{"delegates", evidence.Delegate, ""},
+	{"cloud", evidence.CloudAPI, "cloud API"},
+	{"elsewhere", evidence.Download, ""},
+	{"SDKs", evidence.SDK, ""},
+}
+
+// headline is the first line about an app: who it is, how large, and how much
+// of everything it has.
+func headline(a *extract.App, r *evidence.Report) string {
+	who := a.Path
+	var said []string
+	if r != nil && r.Manifest != nil {
+		m := r.Manifest
+		who = cmp.Or(m.Package, a.Path)
+		if m.VersionName != "" {
+			who += " " + m.VersionName
+		}
+		if m.TargetSDK != nil {
+			who += fmt.Sprintf(" (target %d)", *m.TargetSDK)
+		}
+		if m.Package != "" {
+			said = append(said, a.Path)
+		}
+	}
+	counts := []string{plural(countModels(a), "model")}
+	if r != nil {
+		for _, s := range evidenceSections {
+			if n := len(claims(r, s.kind)); s.noun != "" && n > 0 {
+				counts = append(counts, plural(n, s.noun))
+			}
+		}
+	}
+	said = append([]string{who}, append(said, a.Container, bytesText(a.SizeBytes), strings.Join(counts, ", "))...)
+	return strings.Join(said, "   ")
+}
+
+func countModels(a *extract.App) int {
+	n := 0
+	for _, f := range a.Findings {
+		if f.Status.IsModel() {
+			n++
+		}
+	}
+	return n
+}
+
+// claim is what a report says about one subject: its strongest observation
+// first.
+type claim struct {
+	subject      string
+	observations []evidence.Observation
+}
+
+// claims groups the observations of a kind by subject, the surest subject first.
+func claims(r *evidence.Report, kind evidence.Kind) []claim {
+	bySubject := map[string]int{}
+	var out []claim
+	for _, o := range r.Observations {
+		if o.Rule.Kind != kind {
+			continue
+		}
+		i, ok := bySubject[o.Rule.Subject]
+		if !ok {
+			i = len(out)
+			bySubject[o.Rule.Subject] = i
+			out = append(out, claim{subject: o.Rule.Subject})
+		}
+		out[i].observations = append(out[i].observations, o)
+	}
+	for i := range out {
+		slices.SortStableFunc(out[i].observations, func(a, b evidence.Observation) int { return a.Strength.Compare(b.Strength) })
+	}
+	slices.SortStableFunc(out, func(a, b claim) int {
+		return cmp.Or(a.observations[0].Strength.Compare(b.observations[0].Strength), cmp.Compare(a.subject, b.subject))
+	})
+	return out
+}
+
+// writeEvidence writes one line for each claim, or with why every observation
+// behind it.
+func writeEvidence(w io.Writer, r *evidence.Report, why bool) {
+	width := 0
+	for _, s := range evidenceSections {
+		for _, c := range claims(r, s.kind) {
+			width = max(width, len(c.subject))
+		}
+	}
+	for _, s := range evidenceSections {
+		title := s.title
+		for _, c := range claims(r, s.kind) {
+			o := c.observations[0]
+			fmt.Fprintf(w, "  %-9s  %-*s  %-10s  %s\n", title, width, c.subject, o.Strength, because(o, s.kind))
+			title = ""
+			if why {
+				writeObservations(w, c)
+			}
+		}
+	}
+	for _, p := range r.Problems {
+		if why {
+			fmt.Fprintf(w, "  %-9s  %s\n", "unread", p)
+		}
+	}
+}
+
+// because is the reason for a claim in a few words.
+func because(o evidence.Observation, kind evidence.Kind) string {
+	text := short(o.Detail, 90)
+	if b := path.Base(o.Path); !strings.Contains(text, b) {
+		text += " (" + b + ")"
+	}
+	if kind == evidence.Download {
+		text = "model elsewhere: " + text
+	}
+	return text
+}
+
+// writeObservations writes rule, file and offset of each observation.
+func writeObservations(w io.Writer, c claim) {
+	for _, o := range c.observations {
+		where := o.Path
+		if o.Offset >= 0 {
+			where += fmt.Sprintf(" @0x%x", o.Offset)
+		}
+		verified := "verified"
+		if o.Rule.Example == "" {
+			verified = "unverified rule"
+		}
+		fmt.Fprintf(w, "             %-10s  %s   %s   %s (%s)\n", o.Strength, o.Rule.ID, where, short(o.Detail, 120), verified)
+	}
+}
+
+// short cuts text to n bytes.
+func short(s string, n int) string {
+	if len(s) > n {
+		s = s[:n] + "…"
+	}
+	return strings.ToValidUTF8(s, "?")
+}
