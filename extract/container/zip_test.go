@@ -340,7 +340,7 @@ func TestOpen_zip64EndRecord(t *testing.T) {
 	data = le.AppendUint32(data, 0)
 	data = le.AppendUint64(data, uint64(b.end))
 	data = le.AppendUint32(data, 1)
-	data = appendEnd(data, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, "comment")
+	data = appendEnd(data, 0xFFFF, -1, -1, "comment")
 	a := open(t, data)
 	if len(a.Warnings) > 0 {
 		t.Errorf("warnings %q", a.Warnings)
