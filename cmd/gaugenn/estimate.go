@@ -26,6 +26,7 @@ type estimateOptions struct {
 	profile, given, out, table             string
 	layers, asJSON, quiet, overwrite       bool
 	bind                                   []string
+	words                                  wordsOptions
 }
 
 func estimateCommand() *cobra.Command {
@@ -38,6 +39,7 @@ phones. Every answer has a 90 % interval and a basis: measured, same_target, sam
 unseen, simulated, or refused with the reason.`,
 		Example: `  gaugenn estimate model.tflite --device "Pixel 7" --threads 4
   gaugenn estimate net.param --runtime ncnn --device "soc=Snapdragon 7 Gen 1, ram=8" --given mine.csv
+  gaugenn estimate bert.onnx --words 275 --vocab tokenizer.json --device "Galaxy A15"
   gaugenn estimate tables/ --devices popular -o tables/`,
 		Args: atLeast(1, "a model, an app or a folder of tables"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -62,6 +64,10 @@ unseen, simulated, or refused with the reason.`,
 	f.BoolVar(&o.asJSON, "json", false, "one JSON object per prediction")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing but errors (with -o)")
 	f.BoolVar(&o.overwrite, "overwrite", false, "replace an earlier predictions table")
+	f.IntVar(&o.words.words, "words", 0, "price a text model for a text of this many words")
+	f.StringVar(&o.words.vocab, "vocab", "", "the model's vocabulary: tokenizer.json, vocab.txt or a SentencePiece model (with --words)")
+	f.StringVar(&o.words.mode, "mode", "encoder", "encoder, decoder or recurrent (with --words)")
+	f.IntVar(&o.words.perDay, "words-per-day", 5000, "words a day, for the battery (with --words)")
 	f.StringArrayVar(&o.bind, "bind", nil, "value of a free dimension, such as batch=1 or height=320; may be repeated")
 	return c
 }
@@ -74,6 +80,9 @@ func runEstimate(ctx context.Context, path string, o estimateOptions, stdout, st
 	profiles, err := profilesFrom(o.profile)
 	if err != nil {
 		return err
+	}
+	if o.words.words > 0 {
+		return estimateWords(ctx, path, o, phones, estimate.New(profiles), stdout)
 	}
 	sink, err := newPredictionSink(o, phones, stdout)
 	if err != nil {

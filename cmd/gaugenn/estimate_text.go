@@ -59,9 +59,9 @@ func rangeText(r estimate.Range, unit string) string {
 		return "unknown"
 	}
 	if r.Lo == r.Hi {
-		return short(r.Value, 3) + " " + unit
+		return digits(r.Value, 3) + " " + unit
 	}
-	return fmt.Sprintf("%s %s (90 %%: %s – %s)", short(r.Value, 3), unit, short(r.Lo, 2), short(r.Hi, 2))
+	return fmt.Sprintf("%s %s (90 %%: %s – %s)", digits(r.Value, 3), unit, digits(r.Lo, 2), digits(r.Hi, 2))
 }
 
 func basisText(p estimate.Prediction) string {

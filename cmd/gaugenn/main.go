@@ -73,7 +73,7 @@ func newRoot(stdout, stderr io.Writer) *cobra.Command {
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUsage, err) })
-	root.AddCommand(scanCommand(), inspectCommand(), formatsCommand(), estimateCommand(), devicesCommand(), calibrateCommand(), versionCommand())
+	root.AddCommand(scanCommand(), inspectCommand(), formatsCommand(), estimateCommand(), devicesCommand(), calibrateCommand(), versionCommand(), tokenizerCommand())
 	return root
 }
 

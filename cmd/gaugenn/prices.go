@@ -51,7 +51,7 @@ func (p *priceTable) add(q *pricedModel, t device.Target, a estimate.Prediction)
 	}
 	cell := "no answer"
 	if a.LatencyMS.Known {
-		cell = fmt.Sprintf("%s (%s – %s)", short(a.LatencyMS.Value, 3), short(a.LatencyMS.Lo, 2), short(a.LatencyMS.Hi, 2))
+		cell = fmt.Sprintf("%s (%s – %s)", digits(a.LatencyMS.Value, 3), digits(a.LatencyMS.Lo, 2), digits(a.LatencyMS.Hi, 2))
 	}
 	p.cells[[2]string{name, t.Device.Name}] = cell
 }
@@ -100,8 +100,8 @@ func (p *priceTable) write(w io.Writer) error {
 	return err
 }
 
-// short writes v with n significant digits and no exponent.
-func short(v float64, n int) string {
+// digits writes v with n significant digits and no exponent.
+func digits(v float64, n int) string {
 	r, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', n, 64), 64)
 	if err != nil {
 		return strconv.FormatFloat(v, 'g', n, 64)
