@@ -127,7 +127,7 @@ func writeEvidence(w io.Writer, r *evidence.Report, why bool) {
 
 // because is the reason for a claim in a few words.
 func because(o evidence.Observation, kind evidence.Kind) string {
-	text := short(o.Detail, 90)
+	text := clip(o.Detail, 90)
 	if b := path.Base(o.Path); !strings.Contains(text, b) {
 		text += " (" + b + ")"
 	}
@@ -148,12 +148,12 @@ func writeObservations(w io.Writer, c claim) {
 		if o.Rule.Example == "" {
 			verified = "unverified rule"
 		}
-		fmt.Fprintf(w, "             %-10s  %s   %s   %s (%s)\n", o.Strength, o.Rule.ID, where, short(o.Detail, 120), verified)
+		fmt.Fprintf(w, "             %-10s  %s   %s   %s (%s)\n", o.Strength, o.Rule.ID, where, clip(o.Detail, 120), verified)
 	}
 }
 
-// short cuts text to n bytes.
-func short(s string, n int) string {
+// clip cuts text to n bytes.
+func clip(s string, n int) string {
 	if len(s) > n {
 		s = s[:n] + "…"
 	}
