@@ -9,7 +9,11 @@ func inferSame(s *site) { s.set(0, free2(s.shape(0)), s.dtype(0)) }
 // inferCopies gives every output operand 0's shape.
 func inferCopies(s *site) {
 	for i := range s.n.Outputs {
-		s.set(i, free2(s.shape(0)), s.dtype(0))
+		from := 0
+		if len(s.n.Inputs) == len(s.n.Outputs) { // one for one (TensorFlow IdentityN)
+			from = i
+		}
+		s.set(i, free2(s.shape(from)), s.dtype(from))
 	}
 }
 
