@@ -79,6 +79,9 @@ func (c *call) control() error {
 		}
 		c.out.Subgraphs = append(c.out.Subgraphs, idx)
 	}
+	if a, ok := c.out.Attrs.(*graph.LoopAttrs); ok && len(c.out.Subgraphs) == 2 {
+		a.TripCount, a.Reason = c.trips(c.p.model.Graphs[c.out.Subgraphs[0]], c.p.model.Graphs[c.out.Subgraphs[1]])
+	}
 	return nil
 }
 

@@ -176,6 +176,9 @@ func TestParse_controlFlow(t *testing.T) {
 			if len(n.Subgraphs) != 2 || m.Graphs[n.Subgraphs[1]].Role != graph.RoleBody {
 				t.Errorf("while %+v", n)
 			}
+			if a := n.Attrs.(*graph.LoopAttrs); a.TripCount != 3 {
+				t.Errorf("trips %+v, want 3: the counter runs from 0 to 3 by 1", a)
+			}
 		}
 	}
 	if !found {
