@@ -33,6 +33,7 @@ type Measurement struct {
 	RunID           string    `parquet:"run_id,dict"`                // one run: one model on one target
 	ModelID         string    `parquet:"model_id,dict"`              // key of models, empty if the file is not known
 	ModelName       string    `parquet:"model_name,dict"`            // name as recorded
+	MACs            *int64    `parquet:"macs,optional"`              // multiply-accumulates of the network, where its kernels are known
 	Device          string    `parquet:"device,dict"`                // device as recorded
 	SoC             string    `parquet:"soc,dict"`                   // SoC, empty if unknown
 	Runtime         string    `parquet:"runtime,dict"`               // runtime
