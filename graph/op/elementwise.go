@@ -162,6 +162,18 @@ func inferScale(s *site) {
 	inferChannel(s)
 }
 
+// inferLpNorm: x, [scale]; a scale of open size has one value per element of
+// the first normalised axis (SSD's Normalize: the channels).
+func inferLpNorm(s *site) {
+	a := attrs[graph.ReduceAttrs](s)
+	if sh := s.shape(1); s.has(1) && sh.Len() == 1 && !sh.IsStatic() && len(a.Axes) > 0 {
+		if axis, ok := normAxis(a.Axes[0], s.shape(0).Len()); ok {
+			s.want(1, graph.ShapeOfDims(free(s.shape(0).Dim(axis))))
+		}
+	}
+	inferSame(s)
+}
+
 // inferGroupNorm completes scale and bias from the channel axis.
 func inferGroupNorm(s *site) {
 	x := s.shape(0)

@@ -45,7 +45,7 @@ var table = []rule{
 	{graph.InstanceNormalization, ClassNormalization, inferChannel, costNorm, nil},
 	{graph.GroupNormalization, ClassNormalization, inferGroupNorm, costNorm, nil},
 	{graph.LRN, ClassNormalization, inferSame, costLRN, nil},
-	{graph.LpNormalization, ClassNormalization, inferSame, costNorm, nil},
+	{graph.LpNormalization, ClassNormalization, inferLpNorm, costNorm, nil},
 	{graph.MeanVarianceNormalization, ClassNormalization, inferSame, costNorm, nil},
 	{graph.Softmax, ClassNormalization, inferSame, costSoftmax, nil},
 	{graph.LogSoftmax, ClassNormalization, inferSame, costSoftmax, nil},

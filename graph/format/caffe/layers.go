@@ -25,7 +25,7 @@ var layers = map[string]func(*call){
 	"Deconvolution":           deconvolution,
 	"DepthwiseConvolution":    depthwise,
 	"DetectionEvaluate":       same(graph.LossLayer),
-	"DetectionOutput":         func(c *call) { c.op(graph.DetectionOutput, detection(c)) },
+	"DetectionOutput":         detectionOutput,
 	"Dropout":                 same(graph.Dropout),
 	"DummyData":               dummyData,
 	"ELU":                     same(graph.Elu),

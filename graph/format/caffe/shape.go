@@ -247,9 +247,13 @@ func priorBox(c *call) {
 	c.op(graph.PriorBox, &graph.PriorBoxAttrs{PriorsPerCell: n, Data: graph.NCHW(2)})
 }
 
-func detection(c *call) *graph.NMSAttrs {
+// detectionOutput gives [1, 1, n, 7]: item, label, score, box; n depends on data.
+func detectionOutput(c *call) {
 	p := c.param("detection_output_param")
-	return &graph.NMSAttrs{Classes: p.Int("num_classes", 0), KeepTopK: max(p.Int("keep_top_k", 0), 0)}
+	c.op(graph.DetectionOutput, &graph.NMSAttrs{Classes: max(p.Int("num_classes", 0), 0), KeepTopK: max(p.Int("keep_top_k", 0), 0)})
+	for _, id := range c.n.Outputs {
+		c.b.g.Tensors[id].Shape = graph.ShapeOf(1, 1, -1, 7)
+	}
 }
 
 func roi(c *call, param string) {
