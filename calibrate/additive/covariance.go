@@ -10,6 +10,7 @@ import (
 // recorded ncnn runs of phones and boards (see ../README.md), where the result hardly depends on them within a factor of two.
 const (
 	priceVariance = 0.5  // of a price's factor: rarely off by more than twice
+	blockVariance = 4.0  // of the factor of a block of terms
 	shapeVariance = 0.1  // of what kernels of one kind differ by from network to network
 	shapeLength   = 0.3  // distance of Places at which two networks still share most of that
 	sizeWeight    = 0.25 // of the logarithm of the nominal time in a Place

@@ -81,8 +81,15 @@ func Point(samples []Sample) (*Model, error) {
 	for i := range weight {
 		weight[i] = 1
 	}
+	for range 3 {
+		m.group(samples, weight)
+		for i, s := range samples {
+			weight[i] = huber(math.Log(s.LatencyMS / m.sumMS(s.Terms)))
+		}
+	}
+	prior := slices.Clone(m.Factors)
 	for range 4 {
-		m.Factors = m.solve(samples, weight)
+		m.Factors = m.solve(samples, weight, prior)
 		for i, s := range samples {
 			weight[i] = huber(math.Log(s.LatencyMS / m.sumMS(s.Terms)))
 		}
@@ -104,7 +111,7 @@ func (m *Model) prepare() {
 }
 
 // solve is one step: non-negative least squares on relative errors with the ridge as further rows.
-func (m *Model) solve(samples []Sample, weight []float64) []float64 {
+func (m *Model) solve(samples []Sample, weight, prior []float64) []float64 {
 	a := mat.NewDense(len(samples)+termCount, termCount, nil)
 	b := make([]float64, len(samples)+termCount)
 	for i, s := range samples {
@@ -114,7 +121,7 @@ func (m *Model) solve(samples []Sample, weight []float64) []float64 {
 		}
 		w := math.Sqrt(weight[i]/noise) / ref
 		for j, v := range s.Terms {
-			a.Set(i, j, w*m.Scale*v)
+			a.Set(i, j, w*m.Scale*v*prior[j])
 		}
 		b[i] = w * s.LatencyMS
 	}
@@ -122,7 +129,33 @@ func (m *Model) solve(samples []Sample, weight []float64) []float64 {
 		a.Set(len(samples)+j, j, 1/math.Sqrt(priceVariance))
 		b[len(samples)+j] = 1 / math.Sqrt(priceVariance)
 	}
-	return regress.NNLS(a, b)
+	x := regress.NNLS(a, b)
+	for j := range x {
+		x[j] *= prior[j]
+	}
+	return x
+}
+
+// group moves the factors of starting, computing and moving data as three blocks: processors differ in these by far more than terms of one
+// block differ among themselves.
+func (m *Model) group(samples []Sample, weight []float64) {
+	a := mat.NewDense(len(samples)+blockCount, blockCount, nil)
+	b := make([]float64, len(samples)+blockCount)
+	for i, s := range samples {
+		w := math.Sqrt(weight[i]/noise) / s.LatencyMS
+		for j, v := range s.Terms {
+			a.Set(i, blockOf[j], a.At(i, blockOf[j])+w*m.Scale*v)
+		}
+		b[i] = w * s.LatencyMS
+	}
+	for k := range blockCount {
+		a.Set(len(samples)+k, k, 1/math.Sqrt(blockVariance))
+		b[len(samples)+k] = 1 / math.Sqrt(blockVariance)
+	}
+	x := regress.NNLS(a, b)
+	for j := range m.Factors {
+		m.Factors[j] = math.Max(x[blockOf[j]], 0.01)
+	}
 }
 
 // huber is the weight of a residual of the logarithm.

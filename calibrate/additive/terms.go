@@ -47,6 +47,19 @@ var terms = [termCount]term{
 	pooledElems: {"pooled_elems", 0.4}, curvedElems: {"curved_elems", 3}, resizedElems: {"resized_elems", 2}, otherBytes: {"other_bytes", 0.5},
 }
 
+// The blocks of terms whose prices move together from one processor to another.
+const (
+	starting = iota
+	computing
+	moving
+	blockCount
+)
+
+// blockOf gives each term's block.
+var blockOf = [termCount]int{session: starting, launches: starting, movedBytes: moving, pooledElems: moving, curvedElems: moving, resizedElems: moving,
+	otherBytes: moving, denseBytes: moving, int8DenseBytes: moving, pointwiseMACs: computing, convMACs: computing, depthMACs: computing, matmulMACs: computing,
+	deconvMACs: computing, recurrentMACs: computing, int8PointwiseMACs: computing, int8ConvMACs: computing, int8DepthMACs: computing}
+
 // Names returns the names of the terms in order.
 func Names() []string {
 	out := make([]string, termCount)

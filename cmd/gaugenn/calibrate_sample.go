@@ -236,7 +236,10 @@ func candidateOf(path string, formats []string) (c plan.Candidate, err error) {
 	return c, nil
 }
 
-// worthRunning reports whether most of a network's kernels have a known cost.
+// minKernels is how few kernels a network has: fewer are a test of an operator, whose time is that of starting it.
+const minKernels = 4
+
+// worthRunning reports whether a model is a network most of whose kernels have a known cost.
 func worthRunning(n *feature.Network) bool {
 	unknown := 0
 	for i := range n.Layers {
@@ -244,7 +247,7 @@ func worthRunning(n *feature.Network) bool {
 			unknown++
 		}
 	}
-	return len(n.Layers) > 0 && unknown*2 <= len(n.Layers)
+	return len(n.Layers) >= minKernels && unknown*2 <= len(n.Layers)
 }
 
 // splitDone parts candidates into those to choose from and those that a folder of runs has a good run of. Models that the device's
