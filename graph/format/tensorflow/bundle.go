@@ -40,6 +40,34 @@ type bundleEntry struct {
 	sliced       bool
 }
 
+// bundleShards looks at the beginning of an index: its first entry has the empty
+// key and the bundle's header, which tells the number of data files. A file that
+// is there as a whole must also end as a table does. It returns 0 for others.
+func bundleShards(b []byte, size int64) int {
+	if int64(len(b)) >= size && (len(b) < tableFooter || !bytes.HasSuffix(b, tableMagic)) {
+		return 0
+	}
+	if len(b) < 8 || b[0] != 0 || b[1] != 0 || b[2] < 2 || b[2] > 32 || int(b[2])+3 > len(b) {
+		return 0
+	}
+	m := protowire.NewMessage(b[3 : 3+int(b[2])])
+	var f protowire.Field
+	shards := 0
+	for m.Next(&f) {
+		switch {
+		case f.Is(1, protowire.Varint) && f.Uint >= 1 && f.Uint < 1<<16:
+			shards = int(f.Uint)
+		case f.Is(2, protowire.Varint), f.Is(3, protowire.Bytes):
+		default:
+			return 0
+		}
+	}
+	if m.Err() != nil {
+		return 0
+	}
+	return shards
+}
+
 // readBundle reads an index file.
 func readBundle(b []byte, lim format.Limits) (*bundle, error) {
 	if len(b) < tableFooter || !bytes.HasSuffix(b, tableMagic) {
@@ -256,4 +284,24 @@ func (s *shardFiles) fullNames(bd *bundle) map[string]string {
 		}
 	}
 	return out
+}
+
+// checkpoint reads an index by itself: tensors without a graph.
+func (p *parser) checkpoint() error {
+	bd, err := readBundle(p.in.Data, p.limits)
+	if err != nil {
+		return err
+	}
+	files := &shardFiles{p: p, prefix: strings.TrimSuffix(p.in.Name, ".index"), shards: bd.shards, data: map[int64][]byte{}}
+	g := &graph.Graph{Name: "checkpoint"}
+	for i := range bd.entries {
+		e := &bd.entries[i]
+		t := graph.Tensor{Name: p.text([]byte(e.name)), DType: e.dtype, Shape: e.shape, Const: files.value(e)}
+		t.Const.NotParam = e.dtype == graph.String || !e.dtype.IsFloat() && e.shape.Len() == 0
+		g.Tensors = append(g.Tensors, t)
+	}
+	p.meta("container", "checkpoint")
+	p.note(false, "a checkpoint: tensors only, the operators are in the graph that goes with it")
+	p.model.Graphs = []*graph.Graph{g}
+	return nil
 }

@@ -19,7 +19,8 @@
 //
 // The tensor of a variable's handle stands for the variable: it has the
 // variable's dtype and shape. In a SavedModel its value is a constant, a view of
-// the data file in variables/; a bare GraphDef has none.
+// the data file in variables/; a bare GraphDef has none. A checkpoint's index
+// alone gives tensors without operators.
 //
 // # Weights
 //

@@ -3,6 +3,7 @@ package tensorflow
 import (
 	"bytes"
 	"errors"
+	"strings"
 
 	"github.com/gaugenn/gaugenn/graph"
 	"github.com/gaugenn/gaugenn/graph/format"
@@ -15,12 +16,12 @@ const name = "tensorflow"
 // Format is TensorFlow's entry in the list of formats.
 var Format = format.Format{
 	Name:       name,
-	Title:      "TensorFlow GraphDef and SavedModel",
-	Extensions: []string{"pb", "pbtxt", "graphdef", "meta"},
-	Magic:      "none: protobuf tags of GraphDef (\"0A len 0A len name 12 len op\"), MetaGraphDef or SavedModel (\"08 01 12\"), or their text",
+	Title:      "TensorFlow GraphDef, SavedModel and checkpoint",
+	Extensions: []string{"pb", "pbtxt", "graphdef", "meta", "index"},
+	Magic:      "none: protobuf tags of GraphDef (\"0A len 0A len name 12 len op\"), MetaGraphDef or SavedModel (\"08 01 12\"), or their text; checkpoint index: last bytes 57 FB 80 8B 24 75 47 DB",
 	Container:  "protobuf or protobuf text; SavedModel: a folder with variables/",
 	Reads: "Frozen graphs, meta graphs and SavedModels with the functions that the main graph reaches; every node, constants, stated shapes, " +
-		"variables with their values in variables/.",
+		"variables with their values in variables/; checkpoints as tensors only.",
 	ReadsNot: "Compressed checkpoint indexes, memory-mapped graphs, TensorFlow.js.",
 	Match:    match,
 	Parse:    parse,
@@ -33,6 +34,13 @@ const variablePrefix = "variables/variables"
 // parts are the files of variables, in up to four shards where their number is
 // not known yet.
 func parts(h format.Head) []string {
+	if n := bundleShards(h.Bytes, h.Size); n > 0 {
+		var out []string
+		for i := range min(n, 1000) {
+			out = append(out, shardName(strings.TrimSuffix(h.Name, ".index"), int64(i), n))
+		}
+		return out
+	}
 	if bytesKind(h.Bytes, int64(len(h.Bytes)) < h.Size) != "SavedModel" && h.Name != "saved_model.pbtxt" {
 		return nil
 	}
@@ -46,6 +54,9 @@ func parts(h format.Head) []string {
 }
 
 func match(h format.Head) format.Confidence {
+	if bundleShards(h.Bytes, h.Size) > 0 {
+		return format.Likely
+	}
 	if textual(h.Bytes) {
 		m, err := textproto.Parse(h.Bytes, textproto.Limits{Fields: 1 << 14, Depth: 32, Text: 1 << 16})
 		var e *textproto.Error

@@ -31,6 +31,9 @@ func parseModel(in format.Input) (*graph.Model, error) {
 	p := &parser{in: in, limits: in.Limits.OrDefault(), model: &graph.Model{Format: name},
 		functions: map[string]*functionDef{}, active: map[string]bool{}}
 	data, kind := in.Data, ""
+	if bundleShards(data, int64(len(data))) > 0 {
+		return p.model, p.checkpoint()
+	}
 	if textual(data) {
 		var err error
 		if data, kind, err = toBinary(data, p.limits); err != nil {

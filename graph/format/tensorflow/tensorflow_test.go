@@ -17,7 +17,22 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden files")
 
 func fixtures(t testing.TB) []formattest.Fixture {
-	return append(formattest.Load(t, "*.pb"), formattest.Load(t, "*.pbtxt")...)
+	return append(append(formattest.Load(t, "*.pb"), formattest.Load(t, "*.pbtxt")...), checkpoint(t))
+}
+
+// checkpoint is the index of the SavedModel's variables by itself.
+func checkpoint(t testing.TB) formattest.Fixture {
+	t.Helper()
+	fx := formattest.Fixture{Name: "variables.index", Companions: map[string][]byte{}}
+	for _, name := range []string{fx.Name, "variables.data-00000-of-00001"} {
+		b, err := os.ReadFile(filepath.Join("testdata", "variables", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		fx.Companions[name] = b
+	}
+	fx.Data = fx.Companions[fx.Name]
+	return fx
 }
 
 func TestConformance(t *testing.T) { formattest.Run(t, tensorflow.Format, fixtures(t)) }
@@ -163,6 +178,26 @@ func TestParse_savedModelTakesValuesFromItsCheckpoint(t *testing.T) {
 	}
 	if !sizes[48] || !sizes[12] || len(sizes) != 2 {
 		t.Errorf("values of %v bytes, want those of [4, 3] and [3] floats", sizes)
+	}
+}
+
+func TestParse_checkpointHasTensorsOnly(t *testing.T) {
+	fx := checkpoint(t)
+	m, err := tensorflow.Format.Parse(fx.Input())
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := m.Graphs[0]
+	if len(g.Nodes) != 0 || len(g.Tensors) != 3 || m.IsPartial() {
+		t.Errorf("%d nodes, %d tensors, notes %v", len(g.Nodes), len(g.Tensors), m.Notes)
+	}
+	h := fx.Head()
+	if p := tensorflow.Format.Parts(h); len(p) != 1 || p[0] != "variables.data-00000-of-00001" {
+		t.Errorf("parts %v", p)
+	}
+	h.Bytes, h.Size = h.Bytes[:100], 1<<20
+	if tensorflow.Format.Match(h) == format.No {
+		t.Error("the beginning of a large index is not matched")
 	}
 }
 
