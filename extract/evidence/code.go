@@ -4,17 +4,21 @@ import (
 	"bytes"
 	"strings"
 
+	"github.com/gaugenn/gaugenn/extract/container"
 	"github.com/gaugenn/gaugenn/extract/evidence/dex"
 )
 
 // code reads the dex files at the archive's root (and below dex/, as bundles
-// have them).
+// have them), and the names of a library's classes.
 func (w *reading) code() {
 	for i := range w.a.Entries {
 		e := &w.a.Entries[i]
 		dir, base, _ := cutLast(e.Name)
 		if strings.HasSuffix(base, ".dex") && (dir == "" || strings.HasSuffix(dir, "dex")) {
 			w.once(e, w.dex)
+		}
+		if base == "classes.jar" && dir == "" || strings.HasSuffix(base, ".jar") && dir == "libs" {
+			w.once(e, w.jar)
 		}
 	}
 }
@@ -55,6 +59,25 @@ func (w *reading) dex(file string, b []byte) {
 	methods := w.methodRules(f)
 	if interesting || len(methods) > 0 {
 		w.calls(file, f, types, methods)
+	}
+}
+
+// jar holds class rules against the names of the classes of an Android library,
+// which is compiled to dex only when it becomes part of an app.
+func (w *reading) jar(file string, b []byte) {
+	a, err := container.Open(b, container.Limits{})
+	if err != nil {
+		w.problem(file + ": " + err.Error())
+		return
+	}
+	for i := range a.Entries {
+		name, isClass := strings.CutSuffix(a.Entries[i].Name, ".class")
+		if !isClass {
+			continue
+		}
+		for _, ri := range w.r.classes.of([]byte("L" + name + ";")) {
+			w.see(Observation{Rule: w.r.rules[ri], Path: file, Strength: Referenced, Detail: strings.ReplaceAll(name, "/", "."), Offset: -1})
+		}
 	}
 }
 

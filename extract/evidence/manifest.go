@@ -14,6 +14,8 @@ type Manifest struct {
 	Split       string
 	VersionCode *int64
 	VersionName string
+	// Label is the application's name as users see it.
+	Label       string
 	MinSDK      *int64
 	TargetSDK   *int64
 	Permissions []string
@@ -26,9 +28,10 @@ type Manifest struct {
 	Warnings []string
 }
 
-// ReadManifest reads a binary manifest. The error is axml.ErrNotXML where
+// ReadManifest reads a binary manifest. Strings that it takes from resources are
+// looked up in the table, which may be nil: then they stay "". The error is axml.ErrNotXML where
 // there is no element, and says so where the root is not a manifest.
-func ReadManifest(b []byte) (*Manifest, error) {
+func ReadManifest(b []byte, resources *axml.Table) (*Manifest, error) {
 	doc, err := axml.Parse(b)
 	if err != nil {
 		return nil, fmt.Errorf("AndroidManifest.xml: %w", err)
@@ -38,7 +41,12 @@ func ReadManifest(b []byte) (*Manifest, error) {
 		return nil, fmt.Errorf("AndroidManifest.xml: root element is %q", root.Name)
 	}
 	m := &Manifest{MetaData: map[string]string{}, Warnings: doc.Warnings}
-	m.Package, m.Split, m.VersionName = value(root, "package"), value(root, "split"), value(root, "versionName")
+	m.Package, m.Split, m.VersionName = value(root, "package"), value(root, "split"), resolved(root, "versionName", resources)
+	for _, e := range root.All("application") {
+		if m.Label == "" {
+			m.Label = resolved(e, "label", resources)
+		}
+	}
 	m.VersionCode = number(root, "versionCode")
 	if major := number(root, "versionCodeMajor"); major != nil && m.VersionCode != nil {
 		v := *major<<32 | *m.VersionCode&0xffffffff
@@ -74,6 +82,20 @@ func value(e *axml.Element, name string) string {
 		return a.Value()
 	}
 	return ""
+}
+
+// resolved is value with a reference replaced by the string it stands for.
+func resolved(e *axml.Element, name string, resources *axml.Table) string {
+	a := e.Attr(name)
+	switch {
+	case a == nil:
+		return ""
+	case a.Type != axml.TypeReference:
+		return a.Value()
+	case resources == nil:
+		return ""
+	}
+	return resources.String(a.Data)
 }
 
 func number(e *axml.Element, name string) *int64 {

@@ -3,6 +3,7 @@ package evidence
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"strings"
 	"sync"
 
 	"github.com/gaugenn/gaugenn/extract/container"
@@ -18,7 +19,8 @@ type memo struct {
 	seen map[[32]byte]found
 }
 
-// found is what one file gave; the paths are those of the first such file.
+// found is what one file gave, without its path: the same bytes stand elsewhere
+// in another app.
 type found struct {
 	observations []Observation
 	problems     []string
@@ -65,9 +67,12 @@ func (w *reading) once(e *container.Entry, read func(file string, b []byte)) {
 			read(e.Name, b)
 		}
 		for _, o := range w.best {
+			o.Path = ""
 			f.observations = append(f.observations, *o)
 		}
-		f.problems = w.report.Problems
+		for _, p := range w.report.Problems {
+			f.problems = append(f.problems, strings.TrimPrefix(p, e.Name+": "))
+		}
 		w.best, w.report.Problems = outer, problems
 		w.r.memo.put(key, f)
 	}
@@ -76,6 +81,6 @@ func (w *reading) once(e *container.Entry, read func(file string, b []byte)) {
 		w.see(o)
 	}
 	for _, p := range f.problems {
-		w.problem(p)
+		w.problem(e.Name + ": " + p)
 	}
 }

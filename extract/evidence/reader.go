@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/gaugenn/gaugenn/extract/container"
+	"github.com/gaugenn/gaugenn/extract/evidence/axml"
 )
 
 // Strength says how strong an observation is; see the package comment.
@@ -204,7 +205,7 @@ func (w *reading) manifest() {
 			w.problem(e.Name + ": is text XML, as in a library: not read")
 			continue
 		}
-		m, err := ReadManifest(b)
+		m, err := ReadManifest(b, w.resources(e.Name))
 		if err != nil {
 			w.problem(err.Error())
 			continue
@@ -217,6 +218,24 @@ func (w *reading) manifest() {
 		}
 		w.manifestRules(e.Name, m)
 	}
+}
+
+// resources reads the table that stands beside a manifest, nil if there is none
+// or, as in bundles, it is of another kind.
+func (w *reading) resources(manifest string) *axml.Table {
+	for _, e := range w.a.Lookup(strings.TrimSuffix(manifest, "AndroidManifest.xml") + "resources.arsc") {
+		c, err := w.decoder.Bytes(e, nil)
+		if err != nil {
+			w.problem(e.Name + ": " + err.Error())
+		}
+		t, err := axml.ReadTable(c.Data)
+		if err != nil {
+			w.problem(e.Name + ": " + err.Error())
+			continue
+		}
+		return t
+	}
+	return nil
 }
 
 func (w *reading) manifestRules(file string, m *Manifest) {

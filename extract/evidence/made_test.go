@@ -1,0 +1,148 @@
+package evidence_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/gaugenn/gaugenn/extract/container"
+	"github.com/gaugenn/gaugenn/extract/evidence"
+	"github.com/gaugenn/gaugenn/extract/extracttest"
+)
+
+// archive writes entries in pairs of name and content and opens them.
+func archive(t *testing.T, entries ...string) *container.Archive {
+	t.Helper()
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for i := 0; i < len(entries); i += 2 {
+		w, err := z.Create(entries[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write([]byte(entries[i+1])); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	a, err := container.Open(b.Bytes(), container.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// strongest returns the strength of a subject and what was seen, "" for none.
+func strongest(r *evidence.Report, subject string) (s evidence.Strength, detail, path string) {
+	for _, o := range r.Observations {
+		if o.Rule.Subject == subject && (s == "" || o.Strength.Compare(s) < 0) {
+			s, detail, path = o.Strength, o.Detail, o.Path
+		}
+	}
+	return s, detail, path
+}
+
+func TestRead_strengths(t *testing.T) {
+	const interpreter = "Lorg/tensorflow/lite/Interpreter;"
+	dex := func(c ...extracttest.Class) string { return string(extracttest.Dex(c...)) }
+	so := func(l extracttest.Library) string { return string(l.Bytes()) }
+	for _, c := range []struct {
+		name, file, content, subject string
+		want                         evidence.Strength
+		detail                       string
+	}{
+		{"the app calls it", "classes.dex", dex(extracttest.Class{Name: "Lcom/example/Voice;", Calls: []string{interpreter + "->run"}}),
+			"LiteRT", evidence.Called, "com.example.Voice.run calls org.tensorflow.lite.Interpreter.run"},
+		{"only the SDK itself calls it", "classes2.dex", dex(extracttest.Class{Name: "Lorg/tensorflow/lite/task/Core;", Calls: []string{interpreter + "->run"}}),
+			"LiteRT", evidence.Referenced, "org.tensorflow.lite"},
+		{"a method that chooses threads", "classes.dex", dex(extracttest.Class{Name: "Lcom/example/A;", Calls: []string{"Lorg/tensorflow/lite/Interpreter$Options;->setNumThreads"}}),
+			"LiteRT threads", evidence.Called, "com.example.A.run calls"},
+		{"a host in code", "classes.dex", dex(extracttest.Class{Name: "Lcom/example/A;", Strings: []string{"https://api.openai.com/v1/chat"}}),
+			"OpenAI", evidence.InText, "https://api.openai.com/v1/chat"},
+		{"a name that only begins alike", "classes.dex", dex(extracttest.Class{Name: "Lorg/tensorflow/litex/Net;"}), "LiteRT", "", ""},
+		{"a library by name", "lib/arm64-v8a/libncnn.so", so(extracttest.Library{}), "ncnn", evidence.Linked, "libncnn.so"},
+		{"a renamed library by what it exports", "lib/arm64-v8a/libx.so", so(extracttest.Library{Exports: []string{"_ZN4ncnn3NetC1Ev"}}),
+			"ncnn", evidence.Linked, "exports _ZN4ncnn3NetC1Ev"},
+		{"a library that needs another", "lib/arm64-v8a/libx.so", so(extracttest.Library{Needed: []string{"libMNN.so"}}), "MNN", evidence.Linked, "needs libMNN.so"},
+		{"an import of the system", "lib/arm64-v8a/libx.so", so(extracttest.Library{Imports: []string{"ANeuralNetworksModel_create"}}),
+			"NNAPI", evidence.Linked, "imports ANeuralNetworksModel_create"},
+		{"a string in read-only data", "lib/arm64-v8a/libx.so", so(extracttest.Library{Data: []byte("param is too old, please regenerate\x00")}),
+			"ncnn", evidence.InText, "param is too old"},
+		{"meta-data of the manifest", "AndroidManifest.xml", string(extracttest.Manifest("org.example.app", "1", extracttest.Element{
+			Name: "application", Children: []extracttest.Element{{Name: "meta-data", Attributes: []extracttest.Attribute{
+				extracttest.Text("name", extracttest.AttrName, "com.google.mlkit.vision.DEPENDENCIES"), extracttest.Text("value", extracttest.AttrValue, "face"),
+			}}}})), "ML Kit", evidence.Referenced, "com.google.mlkit.vision.DEPENDENCIES=face"},
+		{"classes of an Android library", "classes.jar", jar(t, "org/tensorflow/lite/Interpreter.class"), "LiteRT", evidence.Referenced, "org.tensorflow.lite.Interpreter"},
+	} {
+		s, detail, path := strongest(reader(t).Read(archive(t, c.file, c.content)), c.subject)
+		if s != c.want || !strings.HasPrefix(detail, c.detail) && !strings.Contains(detail, c.detail) || s != "" && path != c.file {
+			t.Errorf("%s: %q %q in %q; want %q %q", c.name, s, detail, path, c.want, c.detail)
+		}
+	}
+}
+
+func jar(t *testing.T, name string) string {
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	if _, err := z.Create(name); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestRead_manifestWithResources(t *testing.T) {
+	manifest := extracttest.XML(extracttest.Element{Name: "manifest", Attributes: []extracttest.Attribute{
+		extracttest.Text("package", 0, "org.example.app"),
+		{Name: "versionName", ID: extracttest.AttrVersionName, Type: 1, Data: 0x7f010001},
+	}, Children: []extracttest.Element{{Name: "application", Attributes: []extracttest.Attribute{
+		{Name: "label", ID: extracttest.AttrLabel, Type: 1, Data: 0x7f010000},
+	}}}})
+	r := reader(t).Read(archive(t, "AndroidManifest.xml", string(manifest), "resources.arsc", string(extracttest.Strings([]string{"Keyboard", "9.1"}, nil))))
+	if m := r.Manifest; m == nil || m.VersionName != "9.1" || m.Label != "Keyboard" || len(r.Problems) > 0 {
+		t.Errorf("%+v, problems %v", r.Manifest, r.Problems)
+	}
+	r = reader(t).Read(archive(t, "AndroidManifest.xml", string(manifest)))
+	if m := r.Manifest; m == nil || m.VersionName != "" || m.Label != "" {
+		t.Errorf("without resources: %+v", r.Manifest)
+	}
+}
+
+// TestRead_sameBytesInTwoApps: what is remembered of a file does not carry the path
+// that it had in another app, neither in observations nor in problems.
+func TestRead_sameBytesInTwoApps(t *testing.T) {
+	r := reader(t)
+	dex := extracttest.Dex(extracttest.Class{Name: "Lcom/example/A;", Strings: []string{"https://api.openai.com/"}})
+	dex[0x38], dex[0x39], dex[0x3a] = 0xff, 0xff, 0xff // more strings than there is room for
+	for _, name := range []string{"classes.dex", "classes7.dex"} {
+		rep := r.Read(archive(t, name, string(dex)))
+		if len(rep.Problems) != 1 || !strings.HasPrefix(rep.Problems[0], name+": table of") {
+			t.Errorf("%s: problems %q", name, rep.Problems)
+		}
+		if _, _, path := strongest(rep, "OpenAI"); path != name {
+			t.Errorf("%s: observed in %q", name, path)
+		}
+	}
+}
+
+func TestRead_brokenFilesAreProblems(t *testing.T) {
+	so := extracttest.Library{Exports: []string{"ncnn_net_create"}}.Bytes()
+	for _, c := range []struct{ file, content string }{
+		{"AndroidManifest.xml", "\x03\x00\x08\x00junk"},
+		{"AndroidManifest.xml", "<manifest/>"},
+		{"classes.dex", "dex\n035\x00 too short"},
+		{"lib/arm64-v8a/libx.so", "\x7fELF" + strings.Repeat("\xff", 100)},
+		{"lib/arm64-v8a/libx.so", string(so[:len(so)-100])},
+		{"classes.jar", "PK\x03\x04"},
+		{"META-INF/CERT.RSA", "no certificate"},
+	} {
+		if rep := reader(t).Read(archive(t, c.file, c.content)); len(rep.Problems) == 0 {
+			t.Errorf("%s with %.20q: no problem said", c.file, c.content)
+		}
+	}
+}
