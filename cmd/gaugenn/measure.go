@@ -82,15 +82,19 @@ func measure(f *extract.Finding, m *graph.Model, o measureOptions) *digest {
 // nameless puts * for the main file's own stem in names of parts that derive
 // from it, so that a model's row is the same whatever its copies are called.
 func nameless(parts []string, file string) []string {
-	stem, _, _ := strings.Cut(path.Base(file), ".")
+	base := path.Base(file)
+	stem, _, _ := strings.Cut(base, ".")
 	out := make([]string, len(parts))
 	for i, p := range parts {
 		mark := ""
 		if strings.HasPrefix(p, "!") {
 			mark, p = "!", p[1:]
 		}
-		if rest, ok := strings.CutPrefix(p, stem); ok && stem != "" {
-			p = "*" + rest
+		for _, name := range []string{base, stem} {
+			if rest, ok := strings.CutPrefix(p, name); ok && name != "" {
+				p = "*" + rest
+				break
+			}
 		}
 		out[i] = mark + p
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -54,7 +55,7 @@ a reason; exit code 0 means that the scan ran.`,
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing but errors")
 	f.BoolVar(&o.asJSON, "json", false, "one JSON object per app, then one for the summary, on standard output")
 	f.BoolVar(&o.overwrite, "overwrite", false, "replace the tables of an earlier scan in the output folder")
-	f.BoolVar(&o.noStats, "no-tensor-stats", false, "leave out the statistics of weights (faster)")
+	f.BoolVar(&o.noStats, "no-tensor-stats", false, "leave out the statistics of weights (faster; --depth peek always does)")
 	return c
 }
 
@@ -91,7 +92,7 @@ func scan(ctx context.Context, paths []string, o scanOptions, stdout, stderr io.
 	sc := extract.Scanner{
 		Formats: all.Formats(), Depth: depth, Workers: o.workers,
 		Digest: func(f *extract.Finding, m *graph.Model) any {
-			return measure(f, m, measureOptions{policy: policy, stats: !o.noStats})
+			return measure(f, m, measureOptions{policy: policy, stats: !o.noStats && depth == extract.Full})
 		},
 		Progress: func(done, known int, bytes int64) { bar.update(done, known, bytes) },
 	}
@@ -270,10 +271,16 @@ func write[T data.Row](s *tableSink, w *data.Writer[T], table string, rows ...T)
 }
 
 func (s *tableSink) close() error {
-	var errs []error
-	for _, c := range s.closers {
-		errs = append(errs, c())
+	errs := make([]error, len(s.closers))
+	var wg sync.WaitGroup
+	for i, c := range s.closers {
+		if s.arrow != nil { // the stream must end before its file does
+			errs[i] = c()
+			continue
+		}
+		wg.Go(func() { errs[i] = c() })
 	}
+	wg.Wait()
 	return errors.Join(errs...)
 }
 
