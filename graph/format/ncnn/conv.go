@@ -172,14 +172,6 @@ func deformable(c *call) {
 	c.n.Inputs = []graph.TensorID{in[0], w, in[1], b, in[2]}
 }
 
-// columns are Fold and Unfold.
-func columns(c *call, op graph.Op) {
-	c.op(op, &graph.ConvAttrs{Window: window(c, 2), Data: graph.CHW(2), Filter: graph.OIHW(2)})
-	if c.out(2); op == graph.Col2Im {
-		c.out(3)
-	}
-}
-
 // pooling rounds output sizes up with pad_mode 0. A global one gives a vector.
 func pooling(c *call, n int) {
 	op := graph.MaxPool

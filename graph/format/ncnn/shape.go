@@ -146,6 +146,10 @@ func slice(c *call) {
 	if rest == len(sizes) {
 		return
 	}
+	if rest > 1 { // shares of what the stated parts leave: not a canonical split
+		c.n.Op, c.n.Attrs = graph.Unknown, nil
+		return
+	}
 	for _, s := range sizes {
 		if s == -233 {
 			s = -1
@@ -283,8 +287,11 @@ func reduction(c *call) {
 	c.op(reductions[kind], a)
 	switch r := c.rank(0); {
 	case a.KeepDims || r == 0:
-	case a.Axes == nil:
+	case a.Axes == nil: // a vector of one element, not a scalar
 		c.out(1)
+		for _, id := range c.n.Outputs {
+			c.b.g.Tensors[id].Shape = graph.ShapeOf(1)
+		}
 	default:
 		c.out(max(r-int8(len(a.Axes)), 1))
 	}
@@ -303,7 +310,8 @@ func priorBox(c *call) {
 	a := &graph.PriorBoxAttrs{Data: graph.CHW(2)}
 	c.op(graph.PriorBox, a)
 	if len(c.n.Inputs) == 1 && p.int(9, 0) == -233 && p.int(10, 0) == -233 && largest == 0 {
-		a.PriorsPerCell = smallest - 1 + ratios
+		// MXNet's form: a vector, which the canonical operator does not give.
+		c.n.Op, c.n.Attrs = graph.Unknown, nil
 		c.out(1)
 		return
 	}
