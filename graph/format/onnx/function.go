@@ -102,13 +102,17 @@ func (b *builder) call(n *nodeProto, out *onnxop.Node) (bool, error) {
 	return true, nil
 }
 
+// maxUnfolded bounds the nodes that calls make of functions, since a small file
+// can call functions that call functions.
+const maxUnfolded = 1 << 17
+
 func (b *builder) buildFunction(fn *function) error {
 	if err := b.open(graph.RoleBody); err != nil {
 		return err
 	}
 	defer b.close()
-	if b.p.nodes += len(fn.nodes); b.p.nodes > b.p.limits.Nodes {
-		return format.Errorf(format.ErrLimit, -1, "more than %d nodes", b.p.limits.Nodes)
+	if b.p.unfolded += len(fn.nodes); b.p.unfolded > min(maxUnfolded, b.p.limits.Nodes) {
+		return format.Errorf(format.ErrLimit, -1, "calls of functions unfold to more than %d nodes", min(maxUnfolded, b.p.limits.Nodes))
 	}
 	b.Graph.Name = b.p.text(fn.name)
 	for _, m := range fn.infos {

@@ -20,8 +20,10 @@ type parser struct {
 	functions map[string]*function
 	active    map[string]bool
 	nodes     int
-	tensors   int
-	depth     int
+	// unfolded counts the nodes of functions' calls.
+	unfolded int
+	tensors  int
+	depth    int
 }
 
 // header is what ModelProto says besides its graph.

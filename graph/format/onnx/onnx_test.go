@@ -377,3 +377,25 @@ func TestOperators_everySchemaHasACanonicalForm(t *testing.T) {
 		t.Errorf("only %d operators in the list", n)
 	}
 }
+
+// TestParse_functionsThatCallFunctionsAreBounded: each of 20 functions calls the
+// next one ten times.
+func TestParse_functionsThatCallFunctionsAreBounded(t *testing.T) {
+	str := func(n wire.Number, s []byte) []byte {
+		return wire.AppendBytes(wire.AppendTag(nil, n, wire.BytesType), s)
+	}
+	call := func(name byte) []byte {
+		return bytes.Join([][]byte{str(1, []byte("x")), str(2, []byte("y")), str(4, []byte{'F', name}), str(7, []byte("d"))}, nil)
+	}
+	model := append(wire.AppendVarint(wire.AppendTag(nil, 1, wire.VarintType), 8), str(7, str(1, call('a')))...)
+	for f := range byte(20) {
+		fn := bytes.Join([][]byte{str(1, []byte{'F', 'a' + f}), str(10, []byte("d")), str(4, []byte("x")), str(5, []byte("y"))}, nil)
+		for range 10 {
+			fn = append(fn, str(7, call('b'+f))...)
+		}
+		model = append(model, str(25, fn)...)
+	}
+	if _, err := onnx.Format.Parse(format.Input{Data: model}); !errors.Is(err, format.ErrLimit) {
+		t.Errorf("%v, want limit", err)
+	}
+}

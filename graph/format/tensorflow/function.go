@@ -105,6 +105,10 @@ const (
 	passHandles
 )
 
+// maxUnfolded bounds the nodes that calls make of functions, since a small file
+// can call functions that call functions.
+const maxUnfolded = 1 << 17
+
 // expand builds the body of a function for one call and returns its index; ok
 // is false for a function that the library does not have.
 func (b *builder) expand(fnName string, operands []graph.TensorID, how passing) (index int, ok bool, err error) {
@@ -116,8 +120,8 @@ func (b *builder) expand(fnName string, operands []graph.TensorID, how passing) 
 		b.p.lose("function %q calls itself", b.p.text([]byte(fnName)))
 		return 0, false, nil
 	}
-	if b.p.nodes+len(fn.nodes) > b.p.limits.Nodes {
-		return 0, false, format.Errorf(format.ErrLimit, -1, "calls of functions unfold to more than %d nodes", b.p.limits.Nodes)
+	if b.p.unfolded += len(fn.nodes); b.p.unfolded > min(maxUnfolded, b.p.limits.Nodes) {
+		return 0, false, format.Errorf(format.ErrLimit, -1, "calls of functions unfold to more than %d nodes", min(maxUnfolded, b.p.limits.Nodes))
 	}
 	b.p.active[fnName] = true
 	defer delete(b.p.active, fnName)

@@ -23,8 +23,10 @@ type parser struct {
 	keys    map[string]string
 	active  map[string]bool
 	nodes   int
-	tensors int
-	depth   int
+	// unfolded counts the nodes of functions' calls.
+	unfolded int
+	tensors  int
+	depth    int
 }
 
 func parseModel(in format.Input) (*graph.Model, error) {
