@@ -161,7 +161,7 @@ func (b *builder) view(args pickle.Tuple, kind string) (graph.Tensor, error) {
 	if len(args) < 4 {
 		return t, format.Errorf(format.ErrMalformed, -1, "tensor of %d arguments", len(args))
 	}
-	key, dtype, elems := storageOf(args[0])
+	key, dtype := storageOf(args[0])
 	t.DType = dtype
 	offset, ok1 := args[1].(int64)
 	size, ok2 := ints(args[2])
@@ -197,7 +197,6 @@ func (b *builder) view(args pickle.Tuple, kind string) (graph.Tensor, error) {
 	if err != nil {
 		return t, err
 	}
-	_ = elems
 	t.Const.StoredBytes = n * width
 	switch {
 	case data == nil:
@@ -213,21 +212,20 @@ func (b *builder) view(args pickle.Tuple, kind string) (graph.Tensor, error) {
 }
 
 // storageOf reads ("storage", class, key, location, elements, ...).
-func storageOf(v pickle.Value) (key string, dtype graph.DType, elems int64) {
+func storageOf(v pickle.Value) (key string, dtype graph.DType) {
 	p, ok := v.(*pickle.Persistent)
 	if !ok {
-		return "", graph.UnknownDType, 0
+		return "", graph.UnknownDType
 	}
 	t, _ := p.ID.(pickle.Tuple)
 	if len(t) < 5 {
-		return "", graph.UnknownDType, 0
+		return "", graph.UnknownDType
 	}
 	if g, ok := t[1].(pickle.Global); ok {
 		dtype = storageTypes[g.Name]
 	}
 	key, _ = t[2].(string)
-	elems, _ = t[4].(int64)
-	return key, dtype, elems
+	return key, dtype
 }
 
 func ints(v pickle.Value) ([]int64, bool) {
