@@ -251,7 +251,7 @@ func (p *Physics) fit(ds []design) {
 	res, _ := optimize.Minimize(optimize.Problem{
 		Func: func(x []float64) float64 { return value(x, nil) },
 		Grad: func(g, x []float64) { value(x, g) },
-	}, p.phi, &optimize.Settings{MajorIterations: 120, GradientThreshold: 1e-3,
+	}, p.phi, &optimize.Settings{MajorIterations: 120, FuncEvaluations: 500, GradientThreshold: 1e-3,
 		Converger: &optimize.FunctionConverge{Absolute: 1e-3, Iterations: 4}}, &optimize.LBFGS{Store: 15})
 	if res != nil {
 		p.phi = res.X

@@ -200,7 +200,7 @@ func maximise(c Covariance, y, w, theta0 []float64, steps int) []float64 {
 			Grad: func(g, x []float64) { o.eval(x); copy(g, o.g) },
 		},
 		theta0,
-		&optimize.Settings{MajorIterations: steps, GradientThreshold: 1e-4,
+		&optimize.Settings{MajorIterations: steps, FuncEvaluations: 6 * steps, GradientThreshold: 1e-4,
 			Converger: &optimize.FunctionConverge{Absolute: 1e-3, Iterations: 3}},
 		&optimize.LBFGS{Store: 10, Linesearcher: &optimize.MoreThuente{}},
 	)
