@@ -19,6 +19,8 @@ var (
 	ErrFull    = errors.New("no space left on device")
 	ErrTimeout = errors.New("no answer in time")
 	ErrFailed  = errors.New("adb failed")
+	// ErrUnauthorized means that the device has not (yet) let this computer's key in; its user is asked.
+	ErrUnauthorized = errors.New("device asks its user to allow this computer")
 )
 
 // Client talks to one device through the adb program.
@@ -153,13 +155,17 @@ func (c Client) adb(ctx context.Context, limit time.Duration, in io.Reader, args
 	return out, fmt.Errorf("%w: %w", ErrNoADB, err)
 }
 
-// Connect makes adb know a device that listens on TCP.
+// Connect makes adb know a device that listens on TCP. After an ErrUnauthorized the device may still come: wait for it.
 func (c Client) Connect(ctx context.Context, address string) error {
 	out, err := c.adb(ctx, c.timeout(), nil, "connect", address)
 	if err != nil {
 		return err
 	}
-	if s := string(out.Stdout) + string(out.Stderr); out.Code != 0 || !strings.Contains(s, "connected to ") {
+	s := string(out.Stdout) + string(out.Stderr)
+	if strings.Contains(s, "failed to authenticate") {
+		return fmt.Errorf("connect %s: %w", address, ErrUnauthorized)
+	}
+	if out.Code != 0 || !strings.Contains(s, "connected to ") {
 		return fmt.Errorf("connect %s: %w: %s", address, ErrFailed, strings.TrimSpace(s))
 	}
 	return nil
