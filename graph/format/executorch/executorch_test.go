@@ -55,6 +55,20 @@ func TestParse_weightsMissing(t *testing.T) {
 	}
 }
 
+// Equal constants share a segment, and are then one constant.
+func TestParse_sharedSegment(t *testing.T) {
+	for _, fx := range formattest.Load(t, "external.pte") {
+		m, err := executorch.Format.Parse(fx.Input())
+		if err != nil {
+			t.Fatal(err)
+		}
+		norm, layer := m.Graphs[0].Tensors[4], m.Graphs[0].Tensors[6]
+		if norm.Const == nil || norm.Const != layer.Const {
+			t.Errorf("%s and %s have constants %p and %p, want one", norm.Name, layer.Name, norm.Const, layer.Const)
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) { formattest.Fuzz(f, executorch.Format, formattest.Load(f, "*.pte")) }
 
 func BenchmarkParse(b *testing.B) {

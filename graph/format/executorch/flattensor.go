@@ -75,16 +75,22 @@ func (r *reader) flatTensor(name string, data []byte) error {
 	fb := flatbuf.New(data)
 	root := fb.Root()
 	segments, named := root.Tables(flatSegments), root.Tables(flatNamedData)
+	shared := map[uint32]*graph.Const{} // keys may share a segment
 	for i := range named.Len() {
 		t := named.Table(i)
-		s := segments.Table(int(t.Uint32(1, 0)))
+		k := t.Uint32(1, 0)
+		if c := shared[k]; c != nil {
+			r.beside[t.String(0)] = c
+			continue
+		}
+		s := segments.Table(int(k))
 		off, size, total := base+s.Uint64(0, 0), s.Uint64(1, 0), uint64(len(data))
 		if off > total || size > total-off {
 			return format.Errorf(format.ErrTruncated, int64(t.Pos()), "%d bytes at %d of %d", size, off, total)
 		}
 		if c := flatfmt.View(data[off : off+size : off+size]); c != nil {
 			c.Location = name
-			r.beside[t.String(0)] = c
+			r.beside[t.String(0)], shared[k] = c, c
 		}
 	}
 	return flatfmt.Error(fb.Err())

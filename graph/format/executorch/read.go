@@ -178,14 +178,20 @@ func (r *reader) data(p flatbuf.Table) error {
 	}
 	r.inline, r.blobs = p.Tables(programConstantBuffer), p.Tables(programDelegateData)
 	named := p.Tables(programNamedData)
+	shared := map[int]*graph.Const{} // keys may share a segment
 	for i := range named.Len() {
 		t := named.Table(i)
 		k := int(t.Uint32(1, 0))
 		if k >= len(r.segments) {
 			continue
 		}
-		g := r.segments[k]
-		if c := flatfmt.View(r.in.Data[g.off : g.off+g.size : g.off+g.size]); c != nil {
+		c, ok := shared[k]
+		if !ok {
+			g := r.segments[k]
+			c = flatfmt.View(r.in.Data[g.off : g.off+g.size : g.off+g.size])
+			shared[k] = c
+		}
+		if c != nil {
 			r.named[t.String(0)] = c
 		}
 	}
