@@ -39,6 +39,7 @@ var mayImport = map[string][]string{
 	"extract/container":       {},
 	"extract/evidence":        {"extract/container", "extract/evidence/..."},
 	"extract/evidence/*":      {"extract/container"},
+	"extract/extracttest":     {},
 	"extract":                 {"graph", "graph/format", "extract/..."},
 	"estimate/device":         {},
 	"estimate/text":           {},

@@ -28,7 +28,8 @@ func AppRow(a *extract.App) App {
 }
 
 // FileRows returns the files rows of a scanned file, in its findings' order.
-// Companion files get the path of the model they belong to.
+// Companion files get the path of the model they belong to, and files of an app
+// their owner, by the evidence that the scan left in its description.
 func FileRows(a *extract.App) []File {
 	whole := map[string]*extract.Finding{}
 	for _, f := range a.Findings {
@@ -37,6 +38,10 @@ func FileRows(a *extract.App) []File {
 				whole[c] = f
 			}
 		}
+	}
+	pkg := ""
+	if r, ok := a.Description.(*evidence.Report); ok && r != nil && r.Manifest != nil {
+		pkg = r.Manifest.Package
 	}
 	rows := make([]File, 0, len(a.Findings))
 	for _, f := range a.Findings {
@@ -61,6 +66,9 @@ func FileRows(a *extract.App) []File {
 			if row.ModelID == nil {
 				row.ModelID = text(m.ModelID)
 			}
+		}
+		if a.Container != "file" && f.Status != extract.NotAModel {
+			row.Owner = text(evidence.Owner(f.Path, f.SHA256, pkg))
 		}
 		rows = append(rows, row)
 	}
@@ -90,7 +98,7 @@ func (row *App) Tell(r *evidence.Report) {
 	if m == nil {
 		return
 	}
-	row.PackageName, row.VersionName = text(m.Package), text(m.VersionName)
+	row.PackageName, row.VersionName, row.Label = text(m.Package), text(m.VersionName), text(m.Label)
 	row.VersionCode, row.MinSDK, row.TargetSDK = m.VersionCode, m.MinSDK, m.TargetSDK
 	row.Permissions = append(row.Permissions, m.Permissions...)
 	row.Features = append(row.Features, m.Features...)

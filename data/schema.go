@@ -24,6 +24,7 @@ type App struct {
 	PackageName     *string  `parquet:"package_name,dict,optional"`                    // from the binary manifest; null if there is none
 	VersionCode     *int64   `parquet:"version_code,optional"`                         // from the manifest
 	VersionName     *string  `parquet:"version_name,dict,optional"`                    // from the manifest
+	Label           *string  `parquet:"label,dict,optional"`                           // the app's name for users, from manifest and resources
 	SizeBytes       int64    `parquet:"size_bytes"`                                    // size of the file
 	MinSDK          *int64   `parquet:"min_sdk,optional"`                              // from the manifest
 	TargetSDK       *int64   `parquet:"target_sdk,optional"`                           // from the manifest
@@ -58,6 +59,7 @@ type File struct {
 	OffsetBytes     *int64   `parquet:"offset_bytes,optional"`     // where an embedded model starts in the file, null if it is the file
 	LengthBytes     *int64   `parquet:"length_bytes,optional"`     // an embedded model's own length
 	PartOf          *string  `parquet:"part_of,dict,optional"`     // path of the model this file is a part of
+	Owner           *string  `parquet:"owner,dict,optional"`       // whose it is: app, sdk:<name> by path or package, shared for a published model known by its hash; null in loose files and for what is no model
 	Entropy         *float64 `parquet:"entropy,optional"`          // Shannon entropy in bits per byte, where it was measured
 }
 

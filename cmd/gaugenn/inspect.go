@@ -108,7 +108,7 @@ func inspectText(w io.Writer, a *extract.App, digests map[string]*digest, o insp
 		if !f.Status.IsModel() || d == nil {
 			continue
 		}
-		t.AppendRow(table.Row{place(f), f.Format, macsText(&d.model), paramsText(d.model.ParamCount), weightsText(&d.model), d.topOps(), notes(f, &d.model)})
+		t.AppendRow(table.Row{place(f), f.Format, macsText(&d.model), paramsText(d.model.ParamCount), weightsText(&d.model), d.topOps(), notes(a, f, &d.model)})
 	}
 	if t.Length() > 0 {
 		fmt.Fprintln(w, t.Render())
@@ -142,8 +142,11 @@ func place(f *extract.Finding) string {
 	return f.Path
 }
 
-func notes(f *extract.Finding, m *data.Model) string {
+func notes(a *extract.App, f *extract.Finding, m *data.Model) string {
 	var parts []string
+	if owner := ownerText(a, f); owner != "" {
+		parts = append(parts, owner)
+	}
 	if f.Status != extract.Parsed {
 		parts = append(parts, string(f.Status)+": "+f.Reason)
 	}

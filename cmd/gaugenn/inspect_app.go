@@ -66,6 +66,26 @@ func countModels(a *extract.App) int {
 	return n
 }
 
+// ownerText says whose a model is unless it is the app's own.
+func ownerText(a *extract.App, f *extract.Finding) string {
+	r, ok := a.Description.(*evidence.Report)
+	if !ok || r == nil {
+		return ""
+	}
+	pkg := ""
+	if r.Manifest != nil {
+		pkg = r.Manifest.Package
+	}
+	switch owner := evidence.Owner(f.Path, f.SHA256, pkg); owner {
+	case evidence.OwnerApp:
+		return ""
+	case evidence.OwnerShared:
+		return "a published model"
+	default:
+		return strings.Replace(owner, "sdk:", "SDK: ", 1)
+	}
+}
+
 // claim is what a report says about one subject: its strongest observation
 // first.
 type claim struct {
