@@ -109,7 +109,7 @@ func ensembleSpreads() []Spreads {
 
 // NewEnsemble fits the parts.
 func NewEnsemble(rows []Row) (*Ensemble, error) {
-	e := &Ensemble{devices: map[string]bool{}, family: 1.4, fresh: map[int]float64{0: 1.2, 3: 1.4, 5: 1.4, 10: 1.4}}
+	e := &Ensemble{devices: map[string]bool{}, family: 1.15, fresh: map[int]float64{0: 1.2, 3: 1.15, 5: 1.2, 10: 1.2}}
 	for _, s := range ensembleSpreads() {
 		p, err := NewPhysics(rows, s)
 		if err != nil {
