@@ -8,14 +8,21 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/gaugenn/gaugenn/calibrate/adb"
 	"github.com/gaugenn/gaugenn/calibrate/plan"
 	runs "github.com/gaugenn/gaugenn/calibrate/run"
 	"github.com/gaugenn/gaugenn/calibrate/runtime"
+	"github.com/gaugenn/gaugenn/calibrate/runtime/benchmodel"
+	"github.com/gaugenn/gaugenn/calibrate/runtime/executorch"
 	"github.com/gaugenn/gaugenn/calibrate/runtime/litert"
+	"github.com/gaugenn/gaugenn/calibrate/runtime/mnn"
+	"github.com/gaugenn/gaugenn/calibrate/runtime/ncnn"
+	"github.com/gaugenn/gaugenn/calibrate/runtime/ort"
 	"github.com/gaugenn/gaugenn/data"
 )
 
@@ -24,6 +31,10 @@ type runOptions struct {
 	device    string
 	out       string
 	library   string
+	adb       string
+	adbPort   int
+	binary    string
+	beside    []string
 	statistic string
 	options   runtime.Options
 	coolTo    float64
@@ -57,6 +68,10 @@ other work on the machine hardly moves it; --statistic median keeps the median o
 	f.StringVar(&o.device, "device", "host", "host, or the serial number of a device that adb lists")
 	f.StringVarP(&o.out, "output", "o", "", "folder for runs and measurements")
 	f.StringVar(&o.library, "litert-library", "", "path of libLiteRt.so; else it is looked for in the active Python environment and the usual folders")
+	f.StringVar(&o.adb, "adb", "", "path of the adb program; else the one in PATH")
+	f.IntVar(&o.adbPort, "adb-port", 0, "port of adb's server, if not its own default")
+	f.StringVar(&o.binary, "binary", "", "the runtime's benchmark program for the device: benchmark_model, benchncnn, ...")
+	f.StringArrayVar(&o.beside, "beside", nil, "file that the program needs beside it, as a library; may be repeated")
 	f.StringVar(&o.statistic, "statistic", "", "median or cpu_min; empty takes cpu_min on the host with one thread, else median")
 	f.IntVar(&o.options.Threads, "threads", 1, "CPU threads")
 	f.IntVar(&o.options.Warmup, "warmup", 3, "runs before the timed ones")
@@ -72,10 +87,15 @@ other work on the machine hardly moves it; --statistic median keeps the median o
 
 // runOneCommand is the child's side of calibrate run.
 func runOneCommand() *cobra.Command {
-	return &cobra.Command{
+	var request string
+	c := &cobra.Command{
 		Use: "run-one", Short: "Run one model as asked on standard input", Args: cobra.NoArgs, Hidden: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return runs.Serve(cmd.InOrStdin(), cmd.OutOrStdout(), func(q runs.Request) (runtime.Result, error) {
+			in := cmd.InOrStdin()
+			if request != "" {
+				in = strings.NewReader(request)
+			}
+			return runs.Serve(in, cmd.OutOrStdout(), func(q runs.Request) (runtime.Result, error) {
 				lib, err := litert.Find(q.Library)
 				if err != nil {
 					return runtime.Result{}, err
@@ -84,6 +104,8 @@ func runOneCommand() *cobra.Command {
 			})
 		},
 	}
+	c.Flags().StringVar(&request, "request", "", "the request, instead of standard input")
+	return c
 }
 
 func runPlan(ctx context.Context, o runOptions, stderr io.Writer) error {
@@ -91,10 +113,15 @@ func runPlan(ctx context.Context, o runOptions, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	dev, err := deviceOf(o)
+	dev, clean, err := o.deviceOf(ctx)
 	if err != nil {
 		return err
 	}
+	name := "litert"
+	if p, ok := dev.(*runs.Phone); ok {
+		name = p.Tool.Name
+	}
+	o.options.Profile = o.options.Profile && name == "litert" // the others' programs tell no operators
 	log, err := runs.OpenLog(o.out)
 	if err != nil {
 		return err
@@ -102,7 +129,7 @@ func runPlan(ctx context.Context, o runOptions, stderr io.Writer) error {
 	defer log.Close()
 	var jobs []runs.Job
 	for _, m := range p.Models {
-		jobs = append(jobs, runs.Job{ModelID: m.ID, Name: m.Name, Path: m.Path, Runtime: "litert", Options: o.options.Filled()})
+		jobs = append(jobs, runs.Job{ModelID: m.ID, Name: m.Name, Path: m.Path, Runtime: name, Options: o.options.Filled()})
 	}
 	rules := o.rules()
 	err = runs.Jobs(ctx, dev, jobs, log, runs.Options{CoolTo: o.coolTo, Progress: func(done, all int, r *runs.Record) {
@@ -110,7 +137,7 @@ func runPlan(ctx context.Context, o runOptions, stderr io.Writer) error {
 			writeRun(stderr, done, all, r, rules)
 		}
 	}})
-	if err != nil {
+	if err = errors.Join(err, clean()); err != nil {
 		return err
 	}
 	return o.measurements(stderr)
@@ -125,19 +152,52 @@ func (o runOptions) rules() runs.Rules {
 	return runs.Rules{Statistic: s}
 }
 
-func deviceOf(o runOptions) (runs.Device, error) {
-	if o.device != "host" {
-		return nil, fmt.Errorf("device %q: only host can run yet", o.device)
+// deviceOf returns where the plan is run, and what takes everything off it again.
+func (o runOptions) deviceOf(ctx context.Context) (runs.Device, func() error, error) {
+	if o.device == "host" {
+		lib, err := findLiteRT(o.library)
+		if err != nil {
+			return nil, nil, err
+		}
+		self, err := os.Executable()
+		if err != nil {
+			return nil, nil, err
+		}
+		return runs.Host{Child: runs.Child{Command: []string{self, "calibrate", "run-one"}}, Library: lib.Path}, func() error { return nil }, nil
 	}
-	lib, err := findLiteRT(o.library)
-	if err != nil {
-		return nil, err
+	p := &runs.Phone{Client: adb.Client{Program: o.adb, Serial: o.device, Port: o.adbPort}, Binary: o.binary, Beside: o.beside}
+	if o.binary == "" {
+		return nil, nil, usagef("--device %s needs --binary FILE, the runtime's benchmark program for the device", o.device)
 	}
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
+	tool, ok := toolNamed(filepath.Base(o.binary))
+	if !ok {
+		return nil, nil, usagef("--binary %s: known programs are %s", o.binary, strings.Join(toolNames(), ", "))
 	}
-	return runs.Host{Child: runs.Child{Command: []string{self, "calibrate", "run-one"}}, Library: lib.Path}, nil
+	p.Tool = tool
+	return p, func() error { return p.Close(context.WithoutCancel(ctx)) }, nil
+}
+
+// tools are the benchmark programs that can be run on a device.
+func tools() []runtime.Tool {
+	return []runtime.Tool{benchmodel.Tool, ncnn.Tool, mnn.Tool, ort.Tool, executorch.Tool, runs.Self("litert", "libLiteRt.so")}
+}
+
+// toolNamed returns the tool whose program has a name like the file's, as benchmark_model_plus_flex is benchmark_model.
+func toolNamed(file string) (runtime.Tool, bool) {
+	for _, t := range tools() {
+		if strings.Contains(file, strings.TrimSuffix(t.Binary, ".out")) {
+			return t, true
+		}
+	}
+	return runtime.Tool{}, false
+}
+
+func toolNames() []string {
+	var out []string
+	for _, t := range tools() {
+		out = append(out, t.Binary)
+	}
+	return out
 }
 
 // findLiteRT looks for the library where Python environments keep it.

@@ -1,0 +1,216 @@
+package run
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gaugenn/gaugenn/calibrate/adb"
+	"github.com/gaugenn/gaugenn/calibrate/runtime"
+)
+
+// Phone is a device behind adb with a benchmark program of one runtime. Nothing but files below adb.Dir is put on it, and Close takes
+// them away.
+type Phone struct {
+	Client adb.Client
+	Tool   runtime.Tool
+	Binary string   // local path of the tool's program
+	Beside []string // local files that it needs in its own folder, as libraries
+	// Limit is the longest that a run may take beyond its options' MaxTime; 0 is a minute.
+	Limit time.Duration
+
+	binary string // on the device; "" not installed yet
+}
+
+// Facts asks the device what it is.
+func (p *Phone) Facts(ctx context.Context) (Facts, error) {
+	a, err := p.Client.Facts(ctx)
+	if err != nil {
+		return Facts{}, err
+	}
+	f := Facts{ID: p.Client.Serial, Name: a.Props["ro.product.model"], SoC: a.Props["ro.soc.model"], ABI: a.Props["ro.product.cpu.abi"],
+		Cores: len(a.Parts), MemoryMB: a.MemoryMB, CPU: strings.Join(slices.Compact(slices.Clone(a.Parts)), " "), Clusters: a.Clusters(), Props: map[string]string{}}
+	for _, k := range []string{"ro.product.manufacturer", "ro.product.brand", "ro.product.model", "ro.product.device", "ro.product.marketname", "ro.soc.model",
+		"ro.hardware.chipname", "ro.board.platform", "ro.hardware", "ro.build.version.sdk", "ro.build.version.release"} {
+		if v := a.Props[k]; v != "" {
+			f.Props[k] = v
+		}
+	}
+	if serial := a.Props["ro.serialno"]; serial != "" {
+		f.ID = serial // the same phone by cable and by network
+	}
+	return f, nil
+}
+
+// State asks the device what it is doing; a device that does not answer says nothing.
+func (p *Phone) State(ctx context.Context) State {
+	a, err := p.Client.State(ctx)
+	if err != nil {
+		return State{}
+	}
+	s := State{BatteryC: a.BatteryC, BatteryLevel: a.BatteryLevel, Charging: a.Charging, ClocksMHz: a.ClocksMHz, Load: a.LoadPerCore,
+		Governor: a.Governor, Screen: a.Awake, Thermal: a.ThermalStatus}
+	for _, v := range a.Temperature {
+		if s.TemperatureC == nil || v > *s.TemperatureC {
+			s.TemperatureC = &v
+		}
+	}
+	return s
+}
+
+// Run pushes what the device lacks, runs the tool, reads its output and takes the model off again. On a device that was gone for a moment
+// it waits for it and tries once more from the start.
+func (p *Phone) Run(ctx context.Context, job Job) Outcome {
+	out := p.try(ctx, job)
+	if out.Status == DeviceLost && ctx.Err() == nil {
+		p.binary = "" // it may come back as another, or after a wipe
+		if p.Client.WaitDevice(ctx, 20*time.Second) == nil {
+			out = p.try(ctx, job)
+		}
+	}
+	return out
+}
+
+func (p *Phone) try(ctx context.Context, job Job) Outcome {
+	if p.binary == "" {
+		if err := p.install(ctx); err != nil {
+			p.binary = ""
+			return lostOr(err, Unavailable)
+		}
+	}
+	model, err := p.Client.Put(ctx, job.Path, 0o644)
+	if err != nil {
+		return lostOr(err, Failed)
+	}
+	defer p.Client.Remove(context.WithoutCancel(ctx), model)
+	opt := job.Options.Filled()
+	args, err := p.Tool.Args(model, opt)
+	if err != nil {
+		return Outcome{Answer: Answer{Status: Refused, Reason: err.Error()}}
+	}
+	limit := p.Limit
+	if limit <= 0 {
+		limit = time.Minute
+	}
+	limit += opt.MaxTime
+	dir := path.Dir(p.binary)
+	// The device's own timeout ends the program when the cable does not let us, so that nothing is left running. It sends KILL only to a
+	// program that outlives TERM by two seconds, since KILL is also how the system ends a program that takes too much memory.
+	command := fmt.Sprintf("cd %s && LD_LIBRARY_PATH=%s timeout -k 2 %.0f %s", adb.Quote(dir), adb.Quote(dir), limit.Seconds(), adb.Quote(p.binary))
+	for _, a := range args {
+		command += " " + adb.Quote(a)
+	}
+	said, err := p.Client.Shell(ctx, command, limit+10*time.Second)
+	if err != nil {
+		return lostOr(err, Failed)
+	}
+	return p.outcome(said, limit, opt)
+}
+
+// timeoutCode is the exit code of timeout for a program that it ended.
+const timeoutCode = 124
+
+// outcome reads what the tool said.
+func (p *Phone) outcome(said adb.Output, limit time.Duration, opt runtime.Options) Outcome {
+	log := &tail{limit: maxLog}
+	log.Write(said.Stderr)
+	out := Outcome{Log: log.String()}
+	switch {
+	case said.Code == timeoutCode:
+		out.Answer = Answer{Status: TimedOut, Reason: fmt.Sprintf("killed after %s", limit)}
+		return out
+	case said.Code > 128:
+		out.Answer = Answer{Status: Crashed, Reason: fmt.Sprintf("killed by signal %d", said.Code-128)}
+		return out
+	case said.Code != 0:
+		out.Answer = Answer{Status: Crashed, Reason: fmt.Sprintf("exit code %d", said.Code)}
+		return out
+	}
+	res, err := p.Tool.Parse(said.Stdout, said.Stderr)
+	var a *AnswerError
+	switch {
+	case errors.As(err, &a):
+		out.Answer = Answer(*a)
+	case err != nil:
+		out.Answer = Answer{Status: StatusOf(err), Reason: err.Error()}
+	default:
+		out.Answer = Answer{Status: OK, Result: res}
+	}
+	if out.Result.Options == (runtime.Options{}) {
+		out.Result.Options = opt
+	}
+	return out
+}
+
+// install puts the program and what it needs on the device; what is there by hash is not pushed again.
+func (p *Phone) install(ctx context.Context) error {
+	remote, err := p.Client.Put(ctx, p.Binary, 0o755)
+	if err != nil {
+		return err
+	}
+	p.binary = remote
+	for _, f := range p.Beside {
+		r, err := p.Client.Put(ctx, f, 0o644)
+		if err != nil {
+			return err
+		}
+		link := fmt.Sprintf("ln -sf %s %s", adb.Quote(r), adb.Quote(path.Join(path.Dir(p.binary), path.Base(r))))
+		if _, err := p.Client.Shell(ctx, link, 0); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close takes everything off the device.
+func (p *Phone) Close(ctx context.Context) error { return p.Client.Clean(ctx) }
+
+// lostOr is the outcome of an error of adb.
+func lostOr(err error, def Status) Outcome {
+	s := def
+	switch {
+	case errors.Is(err, adb.ErrLost), errors.Is(err, adb.ErrNoADB), errors.Is(err, adb.ErrUnauthorized):
+		s = DeviceLost
+	case errors.Is(err, adb.ErrFull):
+		s = DeviceFull
+	case errors.Is(err, adb.ErrTimeout):
+		s = TimedOut
+	}
+	return Outcome{Answer: Answer{Status: s, Reason: err.Error()}}
+}
+
+// AnswerError is the answer of a Self tool that is not OK.
+type AnswerError Answer
+
+// Error returns the reason.
+func (e *AnswerError) Error() string { return e.Reason }
+
+// Self is this program as a tool on a device that can run it: the child's side of a host, with LiteRT's library beside it.
+func Self(name, library string) runtime.Tool {
+	return runtime.Tool{
+		Name: name, Binary: "gaugenn",
+		Args: func(model string, o runtime.Options) ([]string, error) {
+			b, err := json.Marshal(Request{Job: Job{Path: model, Runtime: name, Options: o}, Library: "./" + library})
+			if err != nil {
+				return nil, err
+			}
+			return []string{"calibrate", "run-one", "--request", string(b)}, nil
+		},
+		Parse: func(stdout, _ []byte) (runtime.Result, error) {
+			var a Answer
+			if err := json.Unmarshal(stdout, &a); err != nil {
+				return runtime.Result{}, &runtime.OutputError{Tool: "run-one", Msg: err.Error()}
+			}
+			if a.Status != OK {
+				e := AnswerError(a)
+				return a.Result, &e
+			}
+			return a.Result, nil
+		},
+	}
+}
