@@ -5,7 +5,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 FUZZTIME ?= 5s
 export CGO_ENABLED ?= 0
 
-.PHONY: demo test build lint fuzz bench bench-peers golden generate corpus
+.PHONY: notebook profiles demo test build lint fuzz bench bench-peers golden generate corpus
 
 build: bin/gaugenn
 bin/gaugenn: FORCE
@@ -42,6 +42,20 @@ bench:
 # Side by side with the baseline scanner of ../shared/peers, in one run.
 bench-peers: build
 	$(PYTHON) cmd/demo/bench_peers.py
+
+# Runs the notebook on the shipped records; the executed copy lands in build/.
+notebook: build
+	rm -rf build/notebook && mkdir -p build/notebook
+	bin/gaugenn calibrate import data/records/ncnn.csv.gz --networks data/records/ncnn.networks.jsonl.gz --licence BSD-3-Clause -o build/notebook/tables
+	test -x build/notebook-venv/bin/jupyter || { $(PYTHON) -m venv build/notebook-venv && build/notebook-venv/bin/pip -q install -r notebooks/requirements.txt; }
+	build/notebook-venv/bin/jupyter nbconvert --log-level WARN --to notebook --execute notebooks/phones.ipynb --output-dir build/notebook
+
+# Fits the shipped profiles from data/records again; the result is the same, byte for byte.
+profiles: build
+	bin/gaugenn calibrate fit --world npu --tool 0.1.0 --rows data/records/aihub.csv.gz --networks data/records/aihub.networks.jsonl.gz -o build/npu.profile
+	gzip -n -9 -c build/npu.profile > data/profiles/npu.profile.gz
+	bin/gaugenn calibrate fit --world ncnn --tool 0.1.0 --rows data/records/ncnn.csv.gz --networks data/records/ncnn.networks.jsonl.gz -o build/ncnn.profile
+	gzip -n -9 -c build/ncnn.profile > data/profiles/ncnn.profile.gz
 
 golden:
 	$(GO) test ./data ./graph/format/... ./cmd/... -update

@@ -46,6 +46,7 @@ type Measurement struct {
 	LatencyMS       *float64  `parquet:"latency_ms,optional"`        // median of the valid repeats, or the recorded statistic
 	LatencyMinMS    *float64  `parquet:"latency_min_ms,optional"`    // smallest repeat
 	LatencyP90MS    *float64  `parquet:"latency_p90_ms,optional"`    // 90th percentile
+	LatencyMaxMS    *float64  `parquet:"latency_max_ms,optional"`    // largest repeat
 	LatencyStat     string    `parquet:"latency_stat,dict"`          // which statistic latency_ms is
 	EnergyMJ        *float64  `parquet:"energy_mj,optional"`         // above idle, per inference
 	PowerW          *float64  `parquet:"power_w,optional"`           // mean power above idle

@@ -109,6 +109,9 @@ func runEstimate(ctx context.Context, path string, o estimateOptions, stdout, st
 		}
 		return ctx.Err()
 	})
+	if err != nil {
+		sink.prices = nil // half a price table would look like a whole one
+	}
 	err = errors.Join(err, sink.close())
 	if err == nil && sink.count == 0 {
 		return fmt.Errorf("%s: no model in it that could be priced", path)

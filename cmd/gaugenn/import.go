@@ -140,6 +140,8 @@ func setValue(m *data.Measurement, r *record.Row) bool {
 			m.LatencyMinMS = &v
 		case "p90":
 			m.LatencyP90MS = &v
+		case "max":
+			m.LatencyMaxMS = &v
 		case "avg", "mean", "p50", "reported":
 			m.LatencyMS, m.LatencyStat = &v, r.Stat
 		default:

@@ -63,6 +63,7 @@ func inspect(ctx context.Context, paths []string, o inspectOptions, w io.Writer)
 		Describe: func(s extract.Source) any { return describe(reader, s) },
 	}
 	return sc.Scan(ctx, paths, func(a *extract.App) error {
+		combine(a)
 		for _, f := range a.Findings {
 			if d, ok := f.Digest.(*digest); ok {
 				digests[f.ModelID] = d

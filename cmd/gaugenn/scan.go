@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -105,6 +106,7 @@ func scan(ctx context.Context, paths []string, o scanOptions, stdout, stderr io.
 		sc.Describe = func(s extract.Source) any { return describe(reader, s) }
 	}
 	err = sc.Scan(ctx, paths, func(a *extract.App) error {
+		combine(a)
 		totals.add(a)
 		bar.found(totals)
 		if o.asJSON {
@@ -316,4 +318,17 @@ func describe(r *evidence.Reader, s extract.Source) any {
 		return nil
 	}
 	return r.Read(s.Archive)
+}
+
+// combine gives a split set the evidence of its members.
+func combine(a *extract.App) {
+	if len(a.Members) == 0 || a.Description != nil {
+		return
+	}
+	parts := make([]evidence.Part, len(a.Members))
+	for i, m := range a.Members {
+		r, _ := m.Description.(*evidence.Report)
+		parts[i] = evidence.Part{Path: path.Base(m.Path), Report: r}
+	}
+	a.Description = evidence.Merge(parts)
 }
