@@ -95,7 +95,6 @@ type archiveFiles struct {
 	archive *container.Archive
 	prefix  string // of every path: "" or "outer.zip!/"
 	order   int    // of the outermost entry it is in; -1 for the outermost archive
-	depth   int
 
 	once    sync.Once
 	byName  map[string]int

@@ -165,11 +165,14 @@ func TestReasonOf_leavesOutWhatTheRowHas(t *testing.T) {
 	}
 }
 
+// nilMap returns a map that panics when it is written to.
+func nilMap() map[string]int { return nil }
+
 func TestGuard(t *testing.T) {
 	if got := guard(func() {}); got != "" {
 		t.Errorf("no panic: %q", got)
 	}
-	got := guard(func() { var m map[string]int; m["x"] = 1 })
+	got := guard(func() { nilMap()["x"] = 1 })
 	if !strings.Contains(got, "nil map at content_internal_test.go:") || strings.Contains(got, "\n") {
 		t.Errorf("%q", got)
 	}

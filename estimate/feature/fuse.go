@@ -118,7 +118,7 @@ func (c *chains) kernel(x graph.TensorID) (int, bool) {
 	case Conv, Deconv, Dense, MatMul, Eltwise:
 		return p, true
 	case Activation:
-		return p, c.constant[c.g.Nodes[p].Outputs[0]] == false
+		return p, !c.constant[c.g.Nodes[p].Outputs[0]]
 	}
 	return 0, false
 }

@@ -120,9 +120,5 @@ func ParseClusters(s string) []Cluster {
 }
 
 func splitList(s string) []string {
-	var out []string
-	for _, x := range strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return r == ',' || r == ' ' || r == ';' }) {
-		out = append(out, x)
-	}
-	return out
+	return strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return r == ',' || r == ' ' || r == ';' })
 }

@@ -39,10 +39,6 @@ type Range struct {
 	Known         bool
 }
 
-func (r Range) scaled(k float64) Range {
-	return Range{Value: r.Value * k, Lo: r.Lo * k, Hi: r.Hi * k, Known: r.Known}
-}
-
 // Result is one simulated inference.
 type Result struct {
 	Basis     string // always Basis

@@ -42,8 +42,6 @@ type value struct {
 	text  string
 }
 
-func (p params) has(id int) bool { _, ok := p[id]; return ok }
-
 // int returns a scalar integer, def where it is not given.
 func (p params) int(id int, def int64) int64 {
 	v, ok := p[id]

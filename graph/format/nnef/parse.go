@@ -89,7 +89,6 @@ type builder struct {
 	fragments map[string]bool
 	unknown   []string
 	missing   int
-	outputs   []string
 	work      int
 }
 

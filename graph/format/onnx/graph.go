@@ -28,7 +28,7 @@ type builder struct {
 
 // graphParts are the fields of a GraphProto, as views.
 type graphParts struct {
-	name, doc                          []byte
+	name                               []byte
 	nodes, inits, sparse, inputs, outs []protowire.Message
 	quants                             []protowire.Message
 }

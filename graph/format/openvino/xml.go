@@ -85,17 +85,6 @@ func (e *element) attr(name string) string {
 	return ""
 }
 
-func (e *element) has(name string) bool {
-	if e != nil {
-		for _, a := range e.attrs {
-			if a.Name.Local == name {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // child returns the first child of the given name, nil if there is none.
 func (e *element) child(name string) *element {
 	if e != nil {

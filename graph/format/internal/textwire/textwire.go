@@ -121,8 +121,7 @@ func (s Schema) scalar(out []byte, num protowire.Number, spec Field, f textproto
 				v = 1
 			}
 		case spec.Kind == Enum:
-			v, ok = s.Enums[spec.Type][f.Text]
-			ok = true // an unknown word is the default
+			v, ok = s.Enums[spec.Type][f.Text], true // an unknown word is the default
 		}
 	}
 	return protowire.AppendVarint(protowire.AppendTag(out, num, protowire.VarintType), uint64(v)), ok
