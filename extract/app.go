@@ -11,10 +11,11 @@ type App struct {
 	// Path is the file's path relative to the scanned root, with slashes; the base
 	// name when the file itself was named.
 	Path string
-	// SHA256 of the whole file, 64 hex characters.
+	// SHA256 of the whole file, 64 hex characters; for a split set, of its members'
+	// digests one after the other.
 	SHA256 string
 	// Container is what the file is: "apk", "aab", "aar", "apks", "xapk", "apkm",
-	// "wheel", "jar", "zip", "tar", "gzip", "bzip2", "xz", "zstd" or "file".
+	// "wheel", "jar", "zip", "tar", "gzip", "bzip2", "xz", "zstd", SplitSet or "file".
 	Container string
 	SizeBytes int64
 	// EntryCount is the number of entries of the container itself, 0 for a file.
@@ -30,8 +31,12 @@ type App struct {
 	Err error
 	// Findings in the order of the container's entries, then by offset.
 	Findings []*Finding
-	// Description is what Scanner.Describe returned.
+	// Description is what Scanner.Describe returned; nil for a split set, whose
+	// members have their own.
 	Description any
+	// Members are the packages of a split set, the base first, in the order of
+	// their names; nil for everything else. Their findings are the app's.
+	Members []*App
 }
 
 // Finding is one candidate: one row of the files table.

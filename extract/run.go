@@ -108,13 +108,20 @@ func (r *run) emit(sink Sink) error {
 		for _, j := range u.jobs {
 			r.settleLoose(j)
 			r.attach(j.app)
-			if err := sink(j.app); err != nil {
-				return err
+			if u.files.set == "" {
+				if err := sink(j.app); err != nil {
+					return err
+				}
 			}
 			files++
 			bytes += j.app.SizeBytes
 			if r.Progress != nil {
 				r.Progress(files, known, bytes)
+			}
+		}
+		if u.files.set != "" {
+			if err := sink(u.merged()); err != nil {
+				return err
 			}
 		}
 		u.close()

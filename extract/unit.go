@@ -50,6 +50,15 @@ func (u *unit) jobDone(j *job) {
 	}
 }
 
+// merged is the one app that the files of a split set are.
+func (u *unit) merged() *App {
+	apps := make([]*App, len(u.jobs))
+	for i, j := range u.jobs {
+		apps[i] = j.app
+	}
+	return mergeSet(u.files.set, apps)
+}
+
 func (u *unit) close() {
 	for _, j := range u.jobs {
 		j.close()

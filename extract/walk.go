@@ -22,7 +22,8 @@ type unitFiles struct {
 	folder string // to open companions by relative name; "" for none
 	prefix string // folder's path relative to the scanned root, with slashes
 	files  []diskFile
-	named  bool // the loose files were named one by one
+	named  bool   // the loose files were named one by one
+	set    string // name of the app that the files are together, "" for none
 }
 
 // containerExtensions are names of files that are scanned on their own, never as a
@@ -68,6 +69,7 @@ func walkFolder(units []unitFiles, folder, prefix string) ([]unitFiles, error) {
 		return nil, fmt.Errorf("scan %s: %w", folder, err)
 	}
 	loose := unitFiles{folder: folder, prefix: prefix}
+	var packages []unitFiles
 	var folders []fs.DirEntry
 	for _, e := range entries {
 		switch {
@@ -80,12 +82,13 @@ func walkFolder(units []unitFiles, folder, prefix string) ([]unitFiles, error) {
 			}
 			f := diskFile{path: filepath.Join(folder, e.Name()), name: path.Join(prefix, e.Name()), size: info.Size()}
 			if isContainerName(e.Name()) {
-				units = append(units, unitFiles{files: []diskFile{f}})
+				packages = append(packages, unitFiles{files: []diskFile{f}})
 			} else {
 				loose.files = append(loose.files, f)
 			}
 		}
 	}
+	units = append(units, groupSplits(setName(folder, prefix), packages)...)
 	if len(loose.files) > 0 {
 		units = append(units, loose)
 	}
@@ -95,4 +98,16 @@ func walkFolder(units []unitFiles, folder, prefix string) ([]unitFiles, error) {
 		}
 	}
 	return units, nil
+}
+
+// setName is the name of an app that fills a folder: its path from the scanned
+// root, or its own name if it is the root.
+func setName(folder, prefix string) string {
+	if prefix != "" {
+		return prefix
+	}
+	if full, err := filepath.Abs(folder); err == nil {
+		folder = full
+	}
+	return filepath.Base(folder)
 }

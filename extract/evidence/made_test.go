@@ -146,3 +146,58 @@ func TestRead_brokenFilesAreProblems(t *testing.T) {
 		}
 	}
 }
+
+// pack writes entries in pairs of name and content as a ZIP file.
+func pack(t *testing.T, entries ...string) string {
+	t.Helper()
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for i := 0; i < len(entries); i += 2 {
+		w, err := z.Create(entries[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write([]byte(entries[i+1])); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// TestRead_packagesInsideAnArchive: a set of splits takes its name and version from
+// the base, wherever it stands, and what its parts show from all of them.
+func TestRead_packagesInsideAnArchive(t *testing.T) {
+	config := extracttest.XML(extracttest.Element{Name: "manifest", Attributes: []extracttest.Attribute{
+		extracttest.Text("package", 0, "org.example.app"), extracttest.Text("split", 0, "config.arm64_v8a"),
+	}})
+	base := pack(t, "AndroidManifest.xml", string(extracttest.Manifest("org.example.app", "3.4")))
+	split := pack(t, "AndroidManifest.xml", string(config), "lib/arm64-v8a/libncnn.so", string(extracttest.Library{}.Bytes()))
+	stranger := pack(t, "AndroidManifest.xml", string(extracttest.Manifest("org.stranger", "1")))
+
+	r := reader(t).Read(archive(t, "config.arm64_v8a.apk", split, "org.example.app.apk", base, "more/stranger.apk", stranger, "broken.apk", "PK\x03\x04"))
+	if m := r.Manifest; m == nil || m.Package != "org.example.app" || m.VersionName != "3.4" || m.TargetSDK == nil || *m.TargetSDK != 35 {
+		t.Fatalf("manifest %+v, problems %v", r.Manifest, r.Problems)
+	}
+	if s, _, path := strongest(r, "ncnn"); s != evidence.Linked || path != "config.arm64_v8a.apk!/lib/arm64-v8a/libncnn.so" {
+		t.Errorf("ncnn is %q in %q", s, path)
+	}
+	if len(r.ABIs) != 1 || r.ABIs[0] != "arm64-v8a" {
+		t.Errorf("ABIs %v", r.ABIs)
+	}
+	want := []string{"broken.apk", "more/stranger.apk: package org.stranger beside org.example.app"}
+	for _, w := range want {
+		if !strings.Contains(strings.Join(r.Problems, "\n"), w) {
+			t.Errorf("problems %q do not say %q", r.Problems, w)
+		}
+	}
+}
+
+func TestMerge_partsWithoutReports(t *testing.T) {
+	r := evidence.Merge([]evidence.Part{{Path: "base.apk"}, {Path: "split_x.apk", Report: &evidence.Report{}}})
+	if r == nil || r.Manifest != nil || len(r.Observations) > 0 {
+		t.Errorf("%+v", r)
+	}
+}

@@ -100,14 +100,21 @@ func NewReader(rules []Rule, limits Limits) *Reader {
 
 // Read reads the evidence of one app or library archive. It never fails: what
 // cannot be read is a problem of the report.
-func (r *Reader) Read(a *container.Archive) *Report {
-	w := &reading{r: r, a: a, report: &Report{}, best: map[[2]string]*Observation{}}
+//
+// Packages inside an archive that has no manifest of its own are read, too: what
+// they show counts for the archive, under paths joined by "!/".
+func (r *Reader) Read(a *container.Archive) *Report { return r.read(a, false) }
+
+// read is Read; nested archives are not searched for further packages.
+func (r *Reader) read(a *container.Archive, nested bool) *Report {
+	w := &reading{r: r, a: a, nested: nested, report: &Report{}, best: map[[2]string]*Observation{}}
 	w.names()
 	w.manifest()
 	w.code()
 	w.libraries()
 	w.scripts()
 	w.report.Signers = signers(a, &w.decoder, w.problem)
+	w.packages()
 	w.finish()
 	return w.report
 }
@@ -116,6 +123,7 @@ func (r *Reader) Read(a *container.Archive) *Report {
 type reading struct {
 	r       *Reader
 	a       *container.Archive
+	nested  bool
 	decoder container.Decoder
 	buffer  []byte
 	report  *Report
