@@ -160,7 +160,7 @@ func findCandidates(ctx context.Context, dirs []string, formats []string) (out [
 			if err != nil || ctx.Err() != nil {
 				return firstError(err, ctx.Err())
 			}
-			if !d.Type().IsRegular() || !mayBe(path, formats) {
+			if d.IsDir() || !mayBe(path, formats) {
 				return nil
 			}
 			c, err := candidateOf(path, formats)
