@@ -16,7 +16,7 @@ import (
 
 func calibrateCommand() *cobra.Command {
 	c := &cobra.Command{Use: "calibrate", Short: "Take, import and judge measurements; fit profiles"}
-	c.AddCommand(sampleCommand(), runCommand(), runOneCommand(), evaluateCommand(), fitCommand(), importCommand(), fitRunsCommand())
+	c.AddCommand(sampleCommand(), runCommand(), runOneCommand(), evaluateCommand(), withRuns(fitCommand()), importCommand())
 	return c
 }
 

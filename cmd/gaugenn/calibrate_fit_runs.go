@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -21,28 +22,32 @@ import (
 type fitRunsOptions struct {
 	out       string
 	statistic string
+	plot      string
 	quiet     bool
 }
 
-func fitRunsCommand() *cobra.Command {
+// withRuns lets calibrate fit take a folder of runs as its argument, beside rows of recorded tables.
+func withRuns(c *cobra.Command) *cobra.Command {
 	var o fitRunsOptions
-	c := &cobra.Command{
-		Use:   "fit-runs RUNS",
-		Short: "Fit prices of work on the runs of one device and say how far they can be trusted",
-		Long: `Fit-runs reads a folder of runs, fits the additive model (a price for each kind of work, none
-negative, bent towards similar networks) and predicts every model from fits that saw neither it
-nor any of its family. The table and the figures at the end are of those predictions. The models'
-files must still be where they were run from.`,
-		Example: "  gaugenn calibrate fit-runs runs/ -o host.json",
-		Args:    atLeast(1, "a folder of runs"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return fitRuns(cmd.Context(), args[0], o, cmd.ErrOrStderr())
-		},
+	rows := c.RunE
+	c.Use = "fit [RUNS]"
+	c.Args = cobra.MaximumNArgs(1)
+	c.Long += `
+
+With RUNS, a folder that calibrate run wrote, fit finds a price for each kind of work (none
+negative, bent towards similar networks) from the valid runs of one device, and predicts every
+model from fits that saw neither it nor any of its family. The table and the figures at the end
+are of those predictions. The models' files must still be where they were run from.`
+	c.Example += "\n  gaugenn calibrate fit runs/ -o host.json --plot host.svg"
+	c.Flags().StringVar(&o.statistic, "statistic", runs.CPUMin, "with RUNS: median or cpu_min")
+	c.Flags().StringVar(&o.plot, "plot", "", "with RUNS: file for a plot of predicted against measured (.svg, .png, .pdf)")
+	c.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return rows(cmd, args)
+		}
+		o.out, o.quiet = cmd.Flag("output").Value.String(), cmd.Flag("quiet").Value.String() == "true"
+		return fitRuns(cmd.Context(), args[0], o, cmd.ErrOrStderr())
 	}
-	f := c.Flags()
-	f.StringVarP(&o.out, "output", "o", "", "file for the profile")
-	f.StringVar(&o.statistic, "statistic", runs.CPUMin, "median or cpu_min")
-	f.BoolVarP(&o.quiet, "quiet", "q", false, "no table")
 	return c
 }
 
@@ -78,6 +83,9 @@ func fitRuns(ctx context.Context, dir string, o fitRunsOptions, stderr io.Writer
 	if err != nil {
 		return err
 	}
+	if len(rows) == 0 {
+		return fmt.Errorf("%s: %w: %d runs, none to fit on: %v", dir, additive.ErrTooFew, len(records), left)
+	}
 	samples := make([]additive.Sample, len(rows))
 	for i, r := range rows {
 		samples[i] = r.sample
@@ -91,6 +99,11 @@ func fitRuns(ctx context.Context, dir string, o fitRunsOptions, stderr io.Writer
 	p.judge(rows, held)
 	if !o.quiet {
 		writeFit(stderr, &p, rows, held, left)
+	}
+	if o.plot != "" {
+		if err := plotFit(o.plot, &p, rows, held); err != nil {
+			return err
+		}
 	}
 	if o.out == "" {
 		return nil
@@ -144,8 +157,12 @@ func fitRows(ctx context.Context, records []runs.Record, rules runs.Rules) (rows
 			continue
 		}
 		c, err := candidateOf(r.Job.Path, formatsOfRuntime[r.Job.Runtime])
-		if err != nil || c.ID != r.Job.ModelID {
+		switch {
+		case errors.Is(err, os.ErrNotExist), err == nil && c.ID != r.Job.ModelID:
 			left["model file is gone or changed"]++
+			continue
+		case err != nil:
+			left["model is too small or its cost is not known"]++
 			continue
 		}
 		rows = append(rows, fitRow{name: r.Job.Name, noise: red.CPUSteady, sample: additive.Sample{Group: familyOf(c), Terms: additive.Terms(c.Net), LatencyMS: red.LatencyMS}})

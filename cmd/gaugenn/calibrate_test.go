@@ -110,7 +110,7 @@ func TestCalibrate_sampleRunFitOnTheHost(t *testing.T) {
 	if again := calibrated(t, args...); strings.Contains(again, "operators") {
 		t.Errorf("a finished plan was run again:\n%s", again)
 	}
-	if text := calibrated(t, "calibrate", "fit-runs", runDir, "-o", filepath.Join(dir, "host.json")); !strings.Contains(text, "families held out") {
+	if text := calibrated(t, "calibrate", "fit", runDir, "-o", filepath.Join(dir, "host.json"), "--plot", filepath.Join(dir, "host.svg")); !strings.Contains(text, "families held out") {
 		t.Errorf("fit says %q", text)
 	}
 	next := filepath.Join(dir, "next.json")
