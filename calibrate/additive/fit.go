@@ -1,6 +1,7 @@
 package additive
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -31,14 +32,33 @@ type Model struct {
 	// Quantile is the 90 % quantile of held-out errors, in units of a prediction's own standard deviation.
 	Quantile float64 `json:"quantile"`
 	Runs     int     `json:"runs"`
+	Noise    float64 `json:"noise"` // variance of a run's relative error that the model cannot explain
 	// Anchors are the runs' networks, Residuals the logarithms of measured over summed latency, Noises the variance of each: the sum
 	// of prices is bent towards what similar networks took.
 	Anchors   []Place   `json:"anchors"`
 	Residuals []float64 `json:"residuals"`
 	Noises    []float64 `json:"noises"`
 
-	bend *mat.VecDense // weights of the anchors; made on first use by prepare
+	bend *mat.VecDense // weights of the anchors
 	wide *mat.Cholesky
+}
+
+// UnmarshalJSON reads the file form.
+func (m *Model) UnmarshalJSON(b []byte) error {
+	type plain Model
+	if err := json.Unmarshal(b, (*plain)(m)); err != nil {
+		return err
+	}
+	if len(m.Factors) != termCount || len(m.Anchors) == 0 || len(m.Residuals) != len(m.Anchors) || len(m.Noises) != len(m.Anchors) {
+		return fmt.Errorf("additive model: %d factors, %d anchors, %d residuals, %d noises", len(m.Factors), len(m.Anchors), len(m.Residuals), len(m.Noises))
+	}
+	for i, a := range m.Anchors {
+		if len(a.Shares) != termCount || !(m.Noises[i] > 0) {
+			return fmt.Errorf("additive model: anchor %d has %d shares, noise %v", i, len(a.Shares), m.Noises[i])
+		}
+	}
+	m.prepare()
+	return nil
 }
 
 // Fit finds the prices that leave the smallest relative errors, none negative, each held towards the common scale; a run far off counts less
@@ -73,7 +93,7 @@ func Point(samples []Sample) (*Model, error) {
 		}
 		ratios[i] = s.LatencyMS / Nominal(s.Terms)
 	}
-	m := &Model{Scale: median(ratios), Factors: make([]float64, termCount), Runs: len(samples)}
+	m := &Model{Scale: median(ratios), Factors: make([]float64, termCount), Runs: len(samples), Noise: noise}
 	for i := range m.Factors {
 		m.Factors[i] = 1
 	}
@@ -87,6 +107,7 @@ func Point(samples []Sample) (*Model, error) {
 			weight[i] = huber(math.Log(s.LatencyMS / m.sumMS(s.Terms)))
 		}
 	}
+	m.Noise = m.likely(samples)
 	prior := slices.Clone(m.Factors)
 	for range 4 {
 		m.Factors = m.solve(samples, weight, prior)
@@ -97,7 +118,7 @@ func Point(samples []Sample) (*Model, error) {
 	for i, s := range samples {
 		m.Anchors = append(m.Anchors, PlaceOf(s.Terms))
 		m.Residuals = append(m.Residuals, math.Log(s.LatencyMS/m.sumMS(s.Terms)))
-		m.Noises = append(m.Noises, noise/weight[i])
+		m.Noises = append(m.Noises, m.Noise/weight[i])
 	}
 	m.prepare()
 	return m, nil
@@ -110,6 +131,39 @@ func (m *Model) prepare() {
 	m.wide = solver(m.Anchors, m.Noises, func(a, b Place) float64 { return prices(a, b) + shape(a, b) })
 }
 
+// noiseLevels are the variances of noise that a fit chooses from: 17, 10, 5 and 3 %.
+var noiseLevels = []float64{noise, 0.01, 0.003, 0.001}
+
+// likely returns the level of noise under which the runs' residuals, after the blocks, are most likely. Networks of one search space agree far
+// better with one another than a collection does.
+func (m *Model) likely(samples []Sample) float64 {
+	if len(samples) < MinRuns {
+		return noise
+	}
+	places := make([]Place, len(samples))
+	r := mat.NewVecDense(len(samples), nil)
+	for i, s := range samples {
+		places[i] = PlaceOf(s.Terms)
+		r.SetVec(i, math.Log(s.LatencyMS/m.sumMS(s.Terms)))
+	}
+	best, most := noise, math.Inf(-1)
+	for _, level := range noiseLevels {
+		noises := make([]float64, len(samples))
+		for i := range noises {
+			noises[i] = level
+		}
+		c := solver(places, noises, func(a, b Place) float64 { return prices(a, b) + shape(a, b) })
+		w := mat.NewVecDense(len(samples), nil)
+		if c.SolveVecTo(w, r) != nil {
+			continue
+		}
+		if l := -mat.Dot(r, w) - c.LogDet(); l > most {
+			best, most = level, l
+		}
+	}
+	return best
+}
+
 // solve is one step: non-negative least squares on relative errors with the ridge as further rows.
 func (m *Model) solve(samples []Sample, weight, prior []float64) []float64 {
 	a := mat.NewDense(len(samples)+termCount, termCount, nil)
@@ -119,7 +173,7 @@ func (m *Model) solve(samples []Sample, weight, prior []float64) []float64 {
 		if r := s.LatencyMS / ref; r > 3 || r < 1/3.0 {
 			ref = s.LatencyMS // far off: relative to the run itself, so that no row outweighs the others
 		}
-		w := math.Sqrt(weight[i]/noise) / ref
+		w := math.Sqrt(weight[i]/m.Noise) / ref
 		for j, v := range s.Terms {
 			a.Set(i, j, w*m.Scale*v*prior[j])
 		}
@@ -193,7 +247,7 @@ func (m *Model) SD(x []float64) float64 {
 		k.SetVec(i, prices(at, a)+shape(at, a))
 	}
 	_ = m.wide.SolveVecTo(w, k)
-	return math.Sqrt(noise + max(prices(at, at)+shape(at, at)-mat.Dot(k, w), 0))
+	return math.Sqrt(m.Noise + max(prices(at, at)+shape(at, at)-mat.Dot(k, w), 0))
 }
 
 // Predict returns the latency and its 90 % interval in milliseconds.
