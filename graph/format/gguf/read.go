@@ -1,6 +1,7 @@
 package gguf
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -284,6 +285,10 @@ func (f *file) tensorList(r *reader, n int64) error {
 		at := base + p.offset
 		f.tensors[i].Const = &graph.Const{Data: r.data[at : at+p.size : at+p.size], StoredBytes: p.size}
 		f.end = max(f.end, at+p.size)
+	}
+	// Writers fill the last tensor, too, up to the alignment.
+	if padded := (f.end + align - 1) / align * align; padded <= int64(len(r.data)) && len(bytes.Trim(r.data[f.end:padded], "\x00")) == 0 {
+		f.end = padded
 	}
 	return nil
 }

@@ -94,7 +94,7 @@ func read(in format.Input) (*graph.Model, error) {
 	if err := flatfmt.Error(r.fb.Err()); err != nil {
 		return nil, err
 	}
-	r.m.Length = r.fb.End()
+	r.m.Length = r.fb.Length()
 	return r.m, nil
 }
 

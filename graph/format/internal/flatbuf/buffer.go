@@ -60,6 +60,17 @@ func (b *Buffer) Err() error {
 // read so far.
 func (b *Buffer) End() int64 { return int64(b.end) }
 
+// Length returns the size of the buffer that ends with the objects read so far:
+// End with the zero bytes behind it up to a multiple of 4, to which every writer
+// fills a buffer.
+func (b *Buffer) Length() int64 {
+	end := b.end
+	for end%4 != 0 && end < len(b.data) && b.data[end] == 0 {
+		end++
+	}
+	return int64(end)
+}
+
 // Len returns the number of bytes of the whole buffer.
 func (b *Buffer) Len() int { return len(b.data) }
 
