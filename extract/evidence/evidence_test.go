@@ -1,6 +1,7 @@
 package evidence_test
 
 import (
+	"flag"
 	"os"
 	"path/filepath"
 	"slices"
@@ -111,5 +112,33 @@ func TestRead_everyRealPackageGivesAReport(t *testing.T) {
 	t.Logf("%d packages, %d named, %d signed", all, named, signed)
 	if named < 25 || signed < 15 {
 		t.Errorf("%d packages: only %d named, %d signed", all, named, signed)
+	}
+}
+
+var benchApp = flag.String("app", "", "package that BenchmarkRead reads; default the largest small one of ../shared/corpus")
+
+// BenchmarkRead reads manifest, code, libraries and signers of one app, with
+// nothing remembered from before.
+func BenchmarkRead(b *testing.B) {
+	p := *benchApp
+	if p == "" {
+		p = shared(b, "apks", "cardscan.apk")
+	}
+	f, err := container.OpenFile(p)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer f.Close()
+	a, err := container.Open(f.Data(), container.Limits{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(len(f.Data())))
+	b.ReportAllocs()
+	for b.Loop() {
+		b.StopTimer()
+		r := reader(b)
+		b.StartTimer()
+		r.Read(a)
 	}
 }
