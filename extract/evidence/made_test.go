@@ -201,3 +201,27 @@ func TestMerge_partsWithoutReports(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+// TestRead_bundle: a bundle's manifests are protobuf, one for each module; the
+// base's stands for all.
+func TestRead_bundle(t *testing.T) {
+	text := extracttest.Text
+	module := func(attributes []extracttest.Attribute, children ...extracttest.Element) string {
+		return string(extracttest.ProtoXML(extracttest.Element{
+			Name: "manifest", Attributes: append(attributes, text("package", 0, "org.example.app")), Children: children,
+		}))
+	}
+	camera := extracttest.Element{Name: "uses-permission", Attributes: []extracttest.Attribute{text("name", extracttest.AttrName, "android.permission.CAMERA")}}
+	r := reader(t).Read(archive(t,
+		"ar/manifest/AndroidManifest.xml", module([]extracttest.Attribute{text("split", 0, "ar")}, camera),
+		"base/manifest/AndroidManifest.xml", module([]extracttest.Attribute{text("versionName", extracttest.AttrVersionName, "2.0"), text("versionCode", extracttest.AttrVersionCode, "20")},
+			extracttest.Element{Name: "application", Attributes: []extracttest.Attribute{text("label", extracttest.AttrLabel, "@string/app")}}),
+	))
+	m := r.Manifest
+	if m == nil || m.Package != "org.example.app" || m.VersionName != "2.0" || m.VersionCode == nil || *m.VersionCode != 20 || m.Split != "" || m.Label != "" {
+		t.Fatalf("%+v, problems %v", m, r.Problems)
+	}
+	if len(m.Permissions) != 1 {
+		t.Errorf("permissions %v", m.Permissions)
+	}
+}

@@ -3,6 +3,7 @@ package evidence
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/gaugenn/gaugenn/extract/evidence/axml"
 )
@@ -28,11 +29,18 @@ type Manifest struct {
 	Warnings []string
 }
 
-// ReadManifest reads a binary manifest. Strings that it takes from resources are
+// protoElement is the first byte of a manifest in the protobuf form of bundles.
+const protoElement = 0x0a
+
+// ReadManifest reads a binary manifest, or one of a bundle. Strings that it takes from resources are
 // looked up in the table, which may be nil: then they stay "". The error is axml.ErrNotXML where
 // there is no element, and says so where the root is not a manifest.
 func ReadManifest(b []byte, resources *axml.Table) (*Manifest, error) {
-	doc, err := axml.Parse(b)
+	parse := axml.Parse
+	if len(b) > 0 && b[0] == protoElement {
+		parse = axml.ParseProto
+	}
+	doc, err := parse(b)
 	if err != nil {
 		return nil, fmt.Errorf("AndroidManifest.xml: %w", err)
 	}
@@ -90,6 +98,8 @@ func resolved(e *axml.Element, name string, resources *axml.Table) string {
 	switch {
 	case a == nil:
 		return ""
+	case a.Type == axml.TypeString && strings.HasPrefix(a.Text, "@"):
+		return "" // a bundle's reference by name
 	case a.Type != axml.TypeReference:
 		return a.Value()
 	case resources == nil:

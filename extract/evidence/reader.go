@@ -218,13 +218,26 @@ func (w *reading) manifest() {
 			w.problem(err.Error())
 			continue
 		}
-		if w.report.Manifest == nil || w.report.Manifest.Package == "" {
-			w.report.Manifest = m
-		}
+		w.takeManifest(m)
 		for _, s := range m.Warnings {
 			w.problem(e.Name + ": " + s)
 		}
 		w.manifestRules(e.Name, m)
+	}
+}
+
+// takeManifest keeps the manifest of the base module of a bundle, and adds what
+// the other modules ask for.
+func (w *reading) takeManifest(m *Manifest) {
+	have := w.report.Manifest
+	switch {
+	case have == nil, have.Package == "":
+		w.report.Manifest = m
+	case have.Split != "" && m.Split == "" && m.Package == have.Package:
+		w.report.Manifest = m
+		m.add(have)
+	case m.Package == have.Package:
+		have.add(m)
 	}
 }
 

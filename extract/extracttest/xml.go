@@ -157,3 +157,28 @@ func (w *xmlWriter) poolBody() []byte {
 	}
 	return append(offsets, data...)
 }
+
+// ProtoXML writes a document as app bundles have it: aapt's XmlNode in protobuf.
+// Values are the attributes' Text.
+func ProtoXML(root Element) []byte {
+	var e []byte
+	e = protoBytes(e, 3, []byte(root.Name))
+	for _, a := range root.Attributes {
+		var b []byte
+		b = protoBytes(b, 2, []byte(a.Name))
+		b = protoBytes(b, 3, []byte(a.Text))
+		if a.ID != 0 {
+			b = binary.AppendUvarint(append(b, 5<<3), uint64(a.ID))
+		}
+		e = protoBytes(e, 4, b)
+	}
+	for _, c := range root.Children {
+		e = protoBytes(e, 5, ProtoXML(c))
+	}
+	return protoBytes(nil, 1, e)
+}
+
+func protoBytes(b []byte, field int, inner []byte) []byte {
+	b = binary.AppendUvarint(append(b, byte(field<<3|2)), uint64(len(inner)))
+	return append(b, inner...)
+}
