@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/gaugenn/gaugenn/calibrate/additive"
+	"github.com/gaugenn/gaugenn/estimate/feature"
 )
 
 // device is a fake device with known prices: a scale and a factor of each term.
@@ -156,5 +157,35 @@ func BenchmarkFit(b *testing.B) {
 		if _, err := additive.Fit(s); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+func TestParts_joinsByClass(t *testing.T) {
+	net := &feature.Network{Layers: []feature.Layer{
+		{Kind: feature.Conv, KernelH: 3, KernelW: 3, MACs: 1e6, InElems: 1e3, OutElems: 1e3, Known: true},
+		{Kind: feature.DepthConv, KernelH: 3, KernelW: 3, MACs: 1e5, InElems: 1e3, OutElems: 1e3, Known: true},
+		{Kind: feature.Move, Op: "Pad", InElems: 1e3, OutElems: 2e3, Known: true},
+	}}
+	ops := []additive.OpTime{
+		{Name: "Delegate/Convolution (NHWC, F32) IGEMM", US: 60}, {Name: "Delegate/Convolution (NHWC, F32) DWConv", US: 30},
+		{Name: "Delegate/Constant Pad (ND, X32)", US: 10},
+	}
+	parts := additive.Parts(net, ops)
+	if len(parts) != 3 || parts[0].Share != 0.6 || parts[1].Share != 0.3 || parts[2].Share != 0.1 {
+		t.Fatalf("parts %+v", parts)
+	}
+	whole, sum := additive.Terms(net), make([]float64, len(additive.Names()))
+	for _, p := range parts {
+		for i, v := range p.Terms {
+			sum[i] += v
+		}
+	}
+	for i := range sum[1:] {
+		if math.Abs(sum[1+i]-whole[1+i]) > 1e-12 {
+			t.Errorf("%s: parts %v, whole %v", additive.Names()[1+i], sum[1+i], whole[1+i])
+		}
+	}
+	if p := additive.Parts(net, []additive.OpTime{{Name: "edgetpu-custom-op", US: 90}, {Name: "ADD", US: 10}}); p != nil {
+		t.Errorf("a run of unknown operators was split: %+v", p)
 	}
 }

@@ -23,6 +23,7 @@ type Sample struct {
 	Group     string    // whole groups are held out together: the family of the network
 	Terms     []float64 // from Terms
 	LatencyMS float64   // positive
+	Parts     []Part    // from Parts, when the run told times of operators; may be nil
 }
 
 // Model is a fitted set of prices. Its fields are its file form.
@@ -164,24 +165,36 @@ func (m *Model) likely(samples []Sample) float64 {
 	return best
 }
 
-// solve is one step: non-negative least squares on relative errors with the ridge as further rows.
+// solve is one step: non-negative least squares on relative errors with the ridge as further rows. A run's parts are rows of their own, which
+// count by their share of the time.
 func (m *Model) solve(samples []Sample, weight, prior []float64) []float64 {
-	a := mat.NewDense(len(samples)+termCount, termCount, nil)
-	b := make([]float64, len(samples)+termCount)
+	n := len(samples)
+	for _, s := range samples {
+		n += len(s.Parts)
+	}
+	a, b := mat.NewDense(n+termCount, termCount, nil), make([]float64, n+termCount)
+	at := 0
+	row := func(x []float64, ms, w float64) {
+		ref := m.sumMS(x)
+		if r := ms / ref; r > 3 || r < 1/3.0 {
+			ref = ms // far off: relative to the run itself, so that no row outweighs the others
+		}
+		w /= ref
+		for j, v := range x {
+			a.Set(at, j, w*m.Scale*v*prior[j])
+		}
+		b[at] = w * ms
+		at++
+	}
 	for i, s := range samples {
-		ref := m.sumMS(s.Terms)
-		if r := s.LatencyMS / ref; r > 3 || r < 1/3.0 {
-			ref = s.LatencyMS // far off: relative to the run itself, so that no row outweighs the others
+		row(s.Terms, s.LatencyMS, math.Sqrt(weight[i]/m.Noise))
+		for _, p := range s.Parts {
+			row(p.Terms, p.Share*s.LatencyMS, math.Sqrt(weight[i]*p.Share/noise))
 		}
-		w := math.Sqrt(weight[i]/m.Noise) / ref
-		for j, v := range s.Terms {
-			a.Set(i, j, w*m.Scale*v*prior[j])
-		}
-		b[i] = w * s.LatencyMS
 	}
 	for j := range termCount {
-		a.Set(len(samples)+j, j, 1/math.Sqrt(priceVariance))
-		b[len(samples)+j] = 1 / math.Sqrt(priceVariance)
+		a.Set(n+j, j, 1/math.Sqrt(priceVariance))
+		b[n+j] = 1 / math.Sqrt(priceVariance)
 	}
 	x := regress.NNLS(a, b)
 	for j := range x {
@@ -193,18 +206,28 @@ func (m *Model) solve(samples []Sample, weight, prior []float64) []float64 {
 // group moves the factors of starting, computing and moving data as three blocks: processors differ in these by far more than terms of one
 // block differ among themselves.
 func (m *Model) group(samples []Sample, weight []float64) {
-	a := mat.NewDense(len(samples)+blockCount, blockCount, nil)
-	b := make([]float64, len(samples)+blockCount)
-	for i, s := range samples {
-		w := math.Sqrt(weight[i]/noise) / s.LatencyMS
-		for j, v := range s.Terms {
-			a.Set(i, blockOf[j], a.At(i, blockOf[j])+w*m.Scale*v)
+	n := len(samples)
+	for _, s := range samples {
+		n += len(s.Parts)
+	}
+	a, b := mat.NewDense(n+blockCount, blockCount, nil), make([]float64, n+blockCount)
+	at := 0
+	row := func(x []float64, ms, w float64) {
+		for j, v := range x {
+			a.Set(at, blockOf[j], a.At(at, blockOf[j])+w/ms*m.Scale*v)
 		}
-		b[i] = w * s.LatencyMS
+		b[at] = w
+		at++
+	}
+	for i, s := range samples {
+		row(s.Terms, s.LatencyMS, math.Sqrt(weight[i]/noise))
+		for _, p := range s.Parts {
+			row(p.Terms, p.Share*s.LatencyMS, math.Sqrt(weight[i]*p.Share/noise))
+		}
 	}
 	for k := range blockCount {
-		a.Set(len(samples)+k, k, 1/math.Sqrt(blockVariance))
-		b[len(samples)+k] = 1 / math.Sqrt(blockVariance)
+		a.Set(n+k, k, 1/math.Sqrt(blockVariance))
+		b[n+k] = 1 / math.Sqrt(blockVariance)
 	}
 	x := regress.NNLS(a, b)
 	for j := range m.Factors {

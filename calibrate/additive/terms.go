@@ -36,6 +36,7 @@ const (
 	curvedElems
 	resizedElems
 	otherBytes
+	paddedElems
 	termCount
 )
 
@@ -44,7 +45,7 @@ var terms = [termCount]term{
 	depthMACs: {"depth_macs", 0.35}, denseBytes: {"dense_bytes", 0.12}, matmulMACs: {"matmul_macs", 0.15}, deconvMACs: {"deconv_macs", 0.15},
 	recurrentMACs: {"recurrent_macs", 0.2}, int8PointwiseMACs: {"int8_pointwise_macs", 0.05}, int8ConvMACs: {"int8_conv_macs", 0.06},
 	int8DepthMACs: {"int8_depth_macs", 0.25}, int8DenseBytes: {"int8_dense_bytes", 0.12}, movedBytes: {"moved_bytes", 0.15},
-	pooledElems: {"pooled_elems", 0.4}, curvedElems: {"curved_elems", 3}, resizedElems: {"resized_elems", 2}, otherBytes: {"other_bytes", 0.5},
+	pooledElems: {"pooled_elems", 0.4}, curvedElems: {"curved_elems", 3}, resizedElems: {"resized_elems", 2}, otherBytes: {"other_bytes", 0.5}, paddedElems: {"padded_elems", 0.6},
 }
 
 // The blocks of terms whose prices move together from one processor to another.
@@ -57,7 +58,7 @@ const (
 
 // blockOf gives each term's block.
 var blockOf = [termCount]int{session: starting, launches: starting, movedBytes: moving, pooledElems: moving, curvedElems: moving, resizedElems: moving,
-	otherBytes: moving, denseBytes: moving, int8DenseBytes: moving, pointwiseMACs: computing, convMACs: computing, depthMACs: computing, matmulMACs: computing,
+	otherBytes: moving, paddedElems: moving, denseBytes: moving, int8DenseBytes: moving, pointwiseMACs: computing, convMACs: computing, depthMACs: computing, matmulMACs: computing,
 	deconvMACs: computing, recurrentMACs: computing, int8PointwiseMACs: computing, int8ConvMACs: computing, int8DepthMACs: computing}
 
 // Names returns the names of the terms in order.
@@ -124,6 +125,10 @@ func addLayer(x []float64, l *feature.Layer) {
 	case feature.Resize:
 		x[resizedElems] += l.OutElems
 	case feature.Eltwise, feature.Move, feature.Embed:
+		if l.Op == "Pad" {
+			x[paddedElems] += l.OutElems
+			return
+		}
 		x[movedBytes] += moved
 	default:
 		x[otherBytes] += moved

@@ -17,6 +17,7 @@ import (
 	"github.com/gaugenn/gaugenn/calibrate/additive"
 	"github.com/gaugenn/gaugenn/calibrate/plan"
 	runs "github.com/gaugenn/gaugenn/calibrate/run"
+	"github.com/gaugenn/gaugenn/estimate/feature"
 )
 
 type fitRunsOptions struct {
@@ -165,9 +166,21 @@ func fitRows(ctx context.Context, records []runs.Record, rules runs.Rules) (rows
 			left["model is too small or its cost is not known"]++
 			continue
 		}
-		rows = append(rows, fitRow{name: r.Job.Name, noise: red.CPUSteady, sample: additive.Sample{Group: familyOf(c), Terms: additive.Terms(c.Net), LatencyMS: red.LatencyMS}})
+		rows = append(rows, fitRow{name: r.Job.Name, noise: red.CPUSteady, sample: additive.Sample{Group: familyOf(c), Terms: additive.Terms(c.Net), LatencyMS: red.LatencyMS, Parts: partsOf(c.Net, r)}})
 	}
 	return rows, left, nil
+}
+
+// partsOf splits a run by the times of its operators.
+func partsOf(net *feature.Network, r *runs.Record) []additive.Part {
+	if r.Result.OpsUnit != "us" {
+		return nil
+	}
+	var ops []additive.OpTime
+	for _, o := range r.Result.Ops {
+		ops = append(ops, additive.OpTime{Name: o.Type, US: o.MeanUS})
+	}
+	return additive.Parts(net, ops)
 }
 
 // familyOf names the family of a model, which is held out as a whole: the letters that its name starts with.
