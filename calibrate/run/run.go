@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -10,6 +11,8 @@ import (
 type Options struct {
 	CoolTo   float64       // degrees Celsius that a device must be at or below before a run; 0 no limit
 	CoolWait time.Duration // longest wait for that; 0 is 5 minutes
+	// MinBattery is the percentage below which no run is started on a device that is not charging; 0 no limit.
+	MinBattery float64
 	// Now and Sleep are the clock; nil takes the machine's.
 	Now      func() time.Time
 	Sleep    func(context.Context, time.Duration)
@@ -41,8 +44,11 @@ func sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
+// ErrBattery ends the jobs when the battery is too low. Started again later, they go on.
+var ErrBattery = errors.New("battery is too low")
+
 // Jobs runs jobs one after another on a device and appends a record of each to the log, leaving out what the log has. It stops
-// at the end of the context, whose job is not logged, and when the log cannot be written. A device that is lost has the
+// at the end of the context, whose job is not logged, when the battery is too low (ErrBattery), and when the log cannot be written. A device that is lost has the
 // remaining jobs tried all the same: each is a row, and a resumed run tries those again.
 func Jobs(ctx context.Context, d Device, jobs []Job, log *Log, opt Options) error {
 	opt = opt.filled()
@@ -56,7 +62,11 @@ func Jobs(ctx context.Context, d Device, jobs []Job, log *Log, opt Options) erro
 			opt.Progress(i+1, len(jobs), nil)
 			continue
 		}
-		rec := one(ctx, d, job, opt)
+		before := cool(ctx, d, opt)
+		if b := before.BatteryLevel; b != nil && *b < opt.MinBattery && (before.Charging == nil || !*before.Charging) {
+			return fmt.Errorf("%w: %.0f %%, after %d of %d jobs", ErrBattery, *b, i, len(jobs))
+		}
+		rec := one(ctx, d, job, before, opt)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -69,8 +79,8 @@ func Jobs(ctx context.Context, d Device, jobs []Job, log *Log, opt Options) erro
 	return nil
 }
 
-func one(ctx context.Context, d Device, job Job, opt Options) *Record {
-	rec := &Record{Job: job, Before: cool(ctx, d, opt), Started: opt.Now().UTC()}
+func one(ctx context.Context, d Device, job Job, before State, opt Options) *Record {
+	rec := &Record{Job: job, Before: before, Started: opt.Now().UTC()}
 	out := d.Run(ctx, job)
 	rec.TookS = opt.Now().Sub(rec.Started).Seconds()
 	rec.Status, rec.Reason, rec.Result = out.Status, out.Reason, out.Result

@@ -85,11 +85,17 @@ type fake struct {
 	status map[string]run.Status
 	ran    []string
 	temps  []float64
+	level  float64 // percent; 0 not told
 }
 
 func (f *fake) Facts(context.Context) (run.Facts, error) { return run.Facts{ID: "fake"}, nil }
 
 func (f *fake) State(context.Context) run.State {
+	if f.level > 0 {
+		level := f.level
+		f.level -= 10
+		return run.State{BatteryLevel: &level}
+	}
 	if len(f.temps) == 0 {
 		return run.State{}
 	}
@@ -190,5 +196,19 @@ func TestReadDir_damagedLineIsAnError(t *testing.T) {
 	}
 	if _, err := run.ReadDir(t.TempDir()); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("no file: %v", err)
+	}
+}
+
+func TestJobs_endsBeforeTheBatteryDoes(t *testing.T) {
+	l, err := run.OpenLog(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	d := &fake{level: 45}
+	o := clock()
+	o.MinBattery = 20
+	if err := run.Jobs(context.Background(), d, jobs("a", "b", "c"), l, o); !errors.Is(err, run.ErrBattery) || strings.Join(d.ran, "") != "ab" {
+		t.Errorf("ran %v, %v", d.ran, err)
 	}
 }

@@ -38,6 +38,7 @@ type runOptions struct {
 	statistic string
 	options   runtime.Options
 	coolTo    float64
+	battery   float64
 	quiet     bool
 }
 
@@ -81,6 +82,7 @@ other work on the machine hardly moves it; --statistic median keeps the median o
 	f.StringVar(&o.options.Kernel, "kernel", "", "LiteRT kernels: delegate (XNNPACK), builtin or reference")
 	f.BoolVar(&o.options.Profile, "profile", true, "also take times per operator")
 	f.Float64Var(&o.coolTo, "cool-to", 0, "wait until the device is at most this warm (degrees Celsius) before each run")
+	f.Float64Var(&o.battery, "min-battery", 20, "stop when a device that is not charging has less than this percentage")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no progress")
 	return c
 }
@@ -132,7 +134,7 @@ func runPlan(ctx context.Context, o runOptions, stderr io.Writer) error {
 		jobs = append(jobs, runs.Job{ModelID: m.ID, Name: m.Name, Path: m.Path, Runtime: name, Options: o.options.Filled()})
 	}
 	rules := o.rules()
-	err = runs.Jobs(ctx, dev, jobs, log, runs.Options{CoolTo: o.coolTo, Progress: func(done, all int, r *runs.Record) {
+	err = runs.Jobs(ctx, dev, jobs, log, runs.Options{CoolTo: o.coolTo, MinBattery: o.battery, Progress: func(done, all int, r *runs.Record) {
 		if !o.quiet && r != nil {
 			writeRun(stderr, done, all, r, rules)
 		}
