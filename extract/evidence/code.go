@@ -43,6 +43,7 @@ func (w *reading) dex(file string, b []byte) {
 		w.problem(file + ": " + s)
 	}
 	w.text(file, b)
+	w.constants(file, f)
 
 	types := make([][]int, f.Types())
 	interesting := false

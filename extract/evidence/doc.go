@@ -18,6 +18,10 @@
 //
 // # Rules
 //
+// Models that are elsewhere are evidence, too: SDKs that download them, web
+// addresses that end like a model file, and names of model files in code that the
+// app does not hold.
+//
 // A rule has an id, a kind (runtime, delegate, cloud_api, download, sdk), a
 // subject, a signal (where to look), a pattern, and either an observed example
 // or the word "unverified".

@@ -134,7 +134,8 @@ func TestRead_brokenFilesAreProblems(t *testing.T) {
 	so := extracttest.Library{Exports: []string{"ncnn_net_create"}}.Bytes()
 	for _, c := range []struct{ file, content string }{
 		{"AndroidManifest.xml", "\x03\x00\x08\x00junk"},
-		{"AndroidManifest.xml", "<manifest/>"},
+		{"AndroidManifest.xml", "<other/>"},
+		{"AndroidManifest.xml", "<!-- only a comment -->"},
 		{"classes.dex", "dex\n035\x00 too short"},
 		{"lib/arm64-v8a/libx.so", "\x7fELF" + strings.Repeat("\xff", 100)},
 		{"lib/arm64-v8a/libx.so", string(so[:len(so)-100])},
@@ -223,5 +224,44 @@ func TestRead_bundle(t *testing.T) {
 	}
 	if len(m.Permissions) != 1 {
 		t.Errorf("permissions %v", m.Permissions)
+	}
+}
+
+// TestRead_modelsElsewhere: names of model files in code count where the app does
+// not hold the file, in whatever folder, split or case.
+func TestRead_modelsElsewhere(t *testing.T) {
+	const url, missing = "model by web address", "model named but not in the app"
+	code := string(extracttest.Dex(extracttest.Class{Name: "Lcom/example/A;", Strings: []string{
+		"https://example.org/v1/net.gguf?download=true", "models/face.tflite", "hand.onnx", ".tflite", "%s.tflite", "*.onnx", "not a name .onnx", "com.google.android.gms.tflite",
+	}}))
+	r := reader(t)
+	for _, c := range []struct {
+		name    string
+		archive []string
+		want    map[string]string
+	}{
+		{"both missing", []string{"classes.dex", code}, map[string]string{url: "https://example.org/v1/net.gguf?download=true", missing: "hand.onnx"}},
+		{"one is there", []string{"classes.dex", code, "assets/x/Hand.onnx", ""}, map[string]string{missing: "models/face.tflite"}},
+		{"both are there", []string{"classes.dex", code, "assets/hand.onnx", "", "assets/face.tflite", ""}, map[string]string{missing: ""}},
+		{"in another split", []string{
+			"base.apk", pack(t, "AndroidManifest.xml", string(extracttest.Manifest("org.example.app", "1")), "classes.dex", code),
+			"pack.apk", pack(t, "assets/hand.onnx", "", "assets/face.tflite", ""),
+		}, map[string]string{missing: "", url: "https://example.org/v1/net.gguf?download=true"}},
+	} {
+		rep := r.Read(archive(t, c.archive...))
+		for subject, want := range c.want {
+			s, detail, _ := strongest(rep, subject)
+			if (s == "") != (want == "") || want != "" && detail != want && subject == url {
+				t.Errorf("%s: %s is %q %q, want %q", c.name, subject, s, detail, want)
+			}
+		}
+	}
+}
+
+func TestRead_libraryWithTextManifest(t *testing.T) {
+	r := reader(t).Read(archive(t, "AndroidManifest.xml", "\xef\xbb\xbf<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"+
+		`<manifest xmlns:android="http://schemas.android.com/apk/res/android" package="org.example.lib"><uses-sdk android:minSdkVersion="21"/></manifest>`))
+	if m := r.Manifest; m == nil || m.Package != "org.example.lib" || m.MinSDK == nil || *m.MinSDK != 21 || len(r.Problems) > 0 {
+		t.Errorf("%+v, problems %v", r.Manifest, r.Problems)
 	}
 }

@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -32,13 +33,16 @@ type Manifest struct {
 // protoElement is the first byte of a manifest in the protobuf form of bundles.
 const protoElement = 0x0a
 
-// ReadManifest reads a binary manifest, or one of a bundle. Strings that it takes from resources are
+// ReadManifest reads a binary manifest, one of a bundle or the text one of a library. Strings that it takes from resources are
 // looked up in the table, which may be nil: then they stay "". The error is axml.ErrNotXML where
 // there is no element, and says so where the root is not a manifest.
 func ReadManifest(b []byte, resources *axml.Table) (*Manifest, error) {
 	parse := axml.Parse
-	if len(b) > 0 && b[0] == protoElement {
+	switch text := bytes.TrimPrefix(b, []byte("\xef\xbb\xbf")); {
+	case len(b) > 0 && b[0] == protoElement:
 		parse = axml.ParseProto
+	case len(text) > 0 && text[0] == '<':
+		parse = axml.ParseText
 	}
 	doc, err := parse(b)
 	if err != nil {

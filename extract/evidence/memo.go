@@ -24,6 +24,7 @@ type memo struct {
 type found struct {
 	observations []Observation
 	problems     []string
+	named        []named
 }
 
 func (m *memo) get(k [32]byte) (found, bool) {
@@ -73,6 +74,7 @@ func (w *reading) once(e *container.Entry, read func(file string, b []byte)) {
 		for _, p := range w.report.Problems {
 			f.problems = append(f.problems, strings.TrimPrefix(p, e.Name+": "))
 		}
+		f.named, w.named = w.named, nil
 		w.best, w.report.Problems = outer, problems
 		w.r.memo.put(key, f)
 	}
@@ -80,6 +82,7 @@ func (w *reading) once(e *container.Entry, read func(file string, b []byte)) {
 		o.Path = e.Name
 		w.see(o)
 	}
+	w.absent(e.Name, f.named)
 	for _, p := range f.problems {
 		w.problem(e.Name + ": " + p)
 	}

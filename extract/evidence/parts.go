@@ -41,6 +41,9 @@ func (w *reading) merge(parts []Part) {
 			continue
 		}
 		for _, o := range p.Report.Observations {
+			if heldByOther(o, parts) {
+				continue
+			}
 			o.Path = p.Path + "!/" + o.Path
 			w.see(o)
 		}

@@ -50,6 +50,8 @@ type Report struct {
 	Observations []Observation
 	// Problems say what could not be read, one line each.
 	Problems []string
+
+	files map[string]bool // base names of files that are called like models
 }
 
 // Limits bound the cost of one app; zero fields mean the default.
@@ -68,7 +70,9 @@ type Reader struct {
 	textOf  []int // pattern to rule
 	symbols []int
 	byName  []int // library and file rules
-	memo    memo
+	// suffixes are url and name rules.
+	suffixes []int
+	memo     memo
 }
 
 // NewReader prepares rules.
@@ -90,6 +94,8 @@ func NewReader(rules []Rule, limits Limits) *Reader {
 			r.textOf = append(r.textOf, i)
 		case Symbol:
 			r.symbols = append(r.symbols, i)
+		case URL, Name:
+			r.suffixes = append(r.suffixes, i)
 		case Library, File:
 			r.byName = append(r.byName, i)
 		}
@@ -108,6 +114,7 @@ func (r *Reader) Read(a *container.Archive) *Report { return r.read(a, false) }
 // read is Read; nested archives are not searched for further packages.
 func (r *Reader) read(a *container.Archive, nested bool) *Report {
 	w := &reading{r: r, a: a, nested: nested, report: &Report{}, best: map[[2]string]*Observation{}}
+	w.list()
 	w.names()
 	w.manifest()
 	w.code()
@@ -128,6 +135,7 @@ type reading struct {
 	buffer  []byte
 	report  *Report
 	best    map[[2]string]*Observation
+	named   []named // of the file being read
 }
 
 func (w *reading) problem(text string) {
@@ -207,10 +215,6 @@ func (w *reading) manifest() {
 		}
 		b := w.content(e)
 		if len(b) == 0 {
-			continue
-		}
-		if b[0] == '<' {
-			w.problem(e.Name + ": is text XML, as in a library: not read")
 			continue
 		}
 		m, err := ReadManifest(b, w.resources(e.Name))

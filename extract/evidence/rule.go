@@ -47,6 +47,11 @@ const (
 	NativeLibrary Signal = "native"
 	// Permission is a permission the manifest asks for.
 	Permission Signal = "permission"
+	// URL is how the path of a web address in dex code ends, ".gguf".
+	URL Signal = "url"
+	// Name is how a string of dex code ends that names a file which the app does
+	// not hold, ".tflite".
+	Name Signal = "name"
 	// File is a path inside the app, * allowed.
 	File Signal = "file"
 )

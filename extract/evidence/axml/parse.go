@@ -248,6 +248,11 @@ func (p *parser) start(c []byte, header int) {
 		p.attributes++
 		e.Attributes = append(e.Attributes, p.attribute(x[at:]))
 	}
+	p.place(e)
+}
+
+// place puts an element where the open ones say.
+func (p *parser) place(e *Element) {
 	if n := len(p.open); n > 0 {
 		p.open[n-1].Children = append(p.open[n-1].Children, e)
 	} else if p.doc.Root == nil {

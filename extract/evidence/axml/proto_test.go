@@ -58,3 +58,18 @@ func FuzzParseProto(f *testing.F) {
 		}
 	})
 }
+
+func TestParseText(t *testing.T) {
+	doc, err := axml.ParseText([]byte(`<manifest xmlns:a="x" package="org.example.lib"><application><meta-data a:name="k" a:value="v"/></application>`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := doc.Root.Attr("package"); a == nil || a.Value() != "org.example.lib" || len(doc.Root.All("meta-data")) != 1 {
+		t.Errorf("%+v", doc.Root)
+	}
+	for _, s := range []string{"", "text", "<", "<!-- -->", "</manifest>"} {
+		if doc, err := axml.ParseText([]byte(s)); !errors.Is(err, axml.ErrNotXML) {
+			t.Errorf("%q: %+v, %v", s, doc, err)
+		}
+	}
+}
