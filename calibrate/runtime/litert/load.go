@@ -13,9 +13,9 @@ import (
 
 // layout is LiteRtLayout: the rank in the low seven bits of the first word, then sizes and strides.
 type layout struct {
-	rank    uint32
-	dims    [8]int32
-	strides [8]uint32
+	rank uint32
+	dims [8]int32
+	_    [8]uint32 // strides
 }
 
 // rankedType is LiteRtRankedTensorType.
