@@ -78,8 +78,9 @@ func inspect(ctx context.Context, paths []string, o inspectOptions, w io.Writer)
 
 func inspectJSON(w io.Writer, a *extract.App, digests map[string]*digest) error {
 	enc := json.NewEncoder(w)
-	for _, f := range a.Findings {
-		line := map[string]any{"app": a.Path, "path": f.Path, "status": f.Status, "reason": f.Reason, "format": f.Format, "offset_bytes": f.Offset, "model_id": f.ModelID}
+	rows := data.FileRows(a)
+	for i, f := range a.Findings {
+		line := map[string]any{"app": a.Path, "path": f.Path, "status": f.Status, "reason": f.Reason, "format": f.Format, "offset_bytes": f.Offset, "model_id": f.ModelID, "owner": rows[i].Owner}
 		if d := digests[f.ModelID]; d != nil {
 			m := &d.model
 			line["name"], line["macs"], line["flops"], line["param_count"], line["weight_bytes"] = m.Name, m.MACs, m.FLOPs, m.ParamCount, m.WeightBytes
