@@ -7,6 +7,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/gaugenn/gaugenn/data"
+	"github.com/gaugenn/gaugenn/extract"
+	"github.com/gaugenn/gaugenn/extract/extracttest"
 )
 
 // TestInspect_saysWhatRunsAndWhy: the runtime is counted on the first line, has
@@ -51,5 +55,51 @@ func TestInspect_saysWhatRunsAndWhy(t *testing.T) {
 				t.Errorf("%v does not say %q:\n%s", c.args[2:], want, stdout)
 			}
 		}
+	}
+}
+
+// TestScan_splitSetIsOneRow: a folder of split packages is one row of apps with the
+// base's name and what all of its packages show.
+func TestScan_splitSetIsOneRow(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "example")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	base, split := extracttest.NewPackage(), extracttest.NewPackage()
+	base.Deflate("AndroidManifest.xml", extracttest.Manifest("org.example.app", "3.4"))
+	split.Deflate("AndroidManifest.xml", extracttest.Manifest("org.example.app", "3.4"))
+	split.Store("lib/arm64-v8a/libncnn.so", extracttest.Library{}.Bytes())
+	split.Deflate("assets/net.param", []byte(param))
+	for name, p := range map[string]*extracttest.Package{"base.apk": base, "split_config.arm64_v8a.apk": split} {
+		b, err := p.Bytes()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), b, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, stdout, stderr := gaugenn(t, "inspect", dir)
+	for _, want := range []string{"org.example.app 3.4 (target 35)   example   split set", "1 model, 1 runtime", "split_config.arm64_v8a.apk!/assets/net.param"} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("inspect does not say %q:\n%s%s", want, stdout, stderr)
+		}
+	}
+	out := filepath.Join(t.TempDir(), "tables")
+	if code, _, stderr := gaugenn(t, "scan", "-q", dir, "-o", out); code != 0 {
+		t.Fatal(stderr)
+	}
+	apps := 0
+	for a, err := range data.Read[data.App](out) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		apps++
+		if a.Container != extract.SplitSet || a.PackageName == nil || *a.PackageName != "org.example.app" || a.ModelCount != 1 || len(a.ABIs) != 1 {
+			t.Errorf("%+v", a)
+		}
+	}
+	if apps != 1 {
+		t.Errorf("%d rows of apps", apps)
 	}
 }
