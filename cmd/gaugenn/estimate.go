@@ -106,6 +106,11 @@ func runEstimate(ctx context.Context, path string, o estimateOptions, stdout, st
 			if err := sink.add(q, t, target.Predict(q.Question)); err != nil {
 				return err
 			}
+			if sink.showsWhatIf() {
+				if err := writeWhatIf(stdout, e, q, t); err != nil {
+					return err
+				}
+			}
 		}
 		return ctx.Err()
 	})
@@ -268,6 +273,11 @@ func (s *predictionSink) add(q *pricedModel, t device.Target, p estimate.Predict
 		return nil
 	}
 	return writePrediction(s.w, q, t, p, s.o.layers)
+}
+
+// showsWhatIf reports whether answers are shown one by one to people.
+func (s *predictionSink) showsWhatIf() bool {
+	return s.prices == nil && s.table == nil && !s.o.asJSON
 }
 
 func (s *predictionSink) close() error {

@@ -54,6 +54,44 @@ func writePrediction(w io.Writer, q *pricedModel, t device.Target, p estimate.Pr
 	return err
 }
 
+// writeWhatIf says what another precision or delegate would give on the same
+// device: only answers that exist and are not refused.
+func writeWhatIf(w io.Writer, e *estimate.Estimator, q *pricedModel, t device.Target) error {
+	var parts []string
+	for _, alt := range []struct {
+		word string
+		set  func(*device.Target)
+	}{
+		{"int8 weights and activations", func(t *device.Target) { t.Precision = device.I8 }},
+		{"gpu", func(t *device.Target) { t.Delegate, t.Precision, t.Threads = device.GPUDelegate, device.F16, 0 }},
+		{"npu", func(t *device.Target) { t.Delegate, t.Precision, t.Threads = device.NPUDelegate, device.I8, 0 }},
+	} {
+		other := t
+		alt.set(&other)
+		if other.Delegate == t.Delegate && (other.Precision == t.Precision || t.Runtime == "ncnn") {
+			continue // ncnn's precision is in the file: another file would be needed
+		}
+		target, err := e.Prepare(other, nil)
+		if err != nil {
+			continue
+		}
+		p := target.Predict(q.Question)
+		if p.Basis == estimate.Refused || !p.LatencyMS.Known {
+			continue
+		}
+		text := fmt.Sprintf("%s %s ms (%s – %s, %s)", alt.word, digits(p.LatencyMS.Value, 3), digits(p.LatencyMS.Lo, 2), digits(p.LatencyMS.Hi, 2), p.Basis)
+		if p.Fallbacks > 0 {
+			text += fmt.Sprintf(", %s on the CPU", plural(p.Fallbacks, "kernel"))
+		}
+		parts = append(parts, text)
+	}
+	if len(parts) == 0 {
+		return nil
+	}
+	_, err := fmt.Fprintf(w, "  instead   %s\n", strings.Join(parts, "   "))
+	return err
+}
+
 func rangeText(r estimate.Range, unit string) string {
 	if !r.Known {
 		return "unknown"
