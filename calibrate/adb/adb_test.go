@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -142,8 +143,10 @@ func modified(t *testing.T, path string) time.Time {
 }
 
 func TestClient_faults(t *testing.T) {
-	var fault adbtest.Fault
+	var now atomic.Value // the fault to make, read by the daemon
+	now.Store(adbtest.None)
 	d := &adbtest.Daemon{Fault: func(service string, _ int) adbtest.Fault {
+		fault := now.Load().(adbtest.Fault)
 		if fault == adbtest.Full && !strings.HasPrefix(service, "sync") {
 			return adbtest.None
 		}
@@ -155,23 +158,23 @@ func TestClient_faults(t *testing.T) {
 	if err := os.WriteFile(local, make([]byte, 1<<16), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	fault = adbtest.Full
+	now.Store(adbtest.Full)
 	if _, err := c.Put(ctx, local, 0o644); !errors.Is(err, adb.ErrFull) {
 		t.Errorf("full disk: %v", err)
 	}
-	fault = adbtest.Stall
+	now.Store(adbtest.Stall)
 	if _, err := c.Shell(ctx, "true", time.Second); !errors.Is(err, adb.ErrTimeout) {
 		t.Errorf("stalled shell: %v", err)
 	}
-	fault = adbtest.Kill
+	now.Store(adbtest.Kill)
 	if out, err := c.Shell(ctx, "sleep 5; echo late", 0); err != nil || out.Code != 137 || len(out.Stdout) > 0 {
 		t.Errorf("killed child: %+v, %v", out, err)
 	}
-	fault = adbtest.Drop
+	now.Store(adbtest.Drop)
 	if _, err := c.Shell(ctx, "true", 0); !errors.Is(err, adb.ErrLost) {
 		t.Errorf("dropped transport: %v", err)
 	}
-	fault = adbtest.None
+	now.Store(adbtest.None)
 	if err := c.Connect(ctx, c.Serial); err != nil {
 		t.Fatal(err)
 	}
