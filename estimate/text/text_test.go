@@ -159,7 +159,7 @@ func TestOpen_untrustedFilesNeedAChild(t *testing.T) {
 	if c := tk.Count(context.Background(), "hello there"); c.Basis != text.Rate || !strings.Contains(c.Reason, "child process") {
 		t.Errorf("without a child: %+v", c)
 	}
-	tk = text.Open(context.Background(), "tokenizer.json", data, text.Options{Child: childOf("serve-tokenizer")})
+	tk = text.Open(context.Background(), "tokenizer.json", data, text.Options{Child: childOf("serve-tokenizer"), Timeout: 5 * time.Minute})
 	defer tk.Close()
 	if tk.Reason() != "" || tk.Overhead() != 2 {
 		t.Fatalf("with a child: reason %q, overhead %d", tk.Reason(), tk.Overhead())
