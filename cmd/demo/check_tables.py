@@ -18,14 +18,14 @@ def main():
         pattern = os.path.join(root, t, "*.parquet")
         files = sorted(glob.glob(pattern))
         counts = {
-            "duckdb": duckdb.sql(f"select count(*) from '{pattern}'").fetchone()[0],
+            "duckdb": duckdb.sql(f"select count(*) from '{pattern}'").fetchall()[0][0],
             "pandas": sum(len(pandas.read_parquet(f)) for f in files),
             "polars": polars.concat([polars.read_parquet(f) for f in files]).height,
         }
         if len(set(counts.values())) != 1:
             sys.exit(f"{t}: row counts differ: {counts}")
         print(f"ok {t}: {counts['duckdb']} rows in DuckDB, pandas and Polars")
-    orphan = duckdb.sql(f"select count(*) from '{root}/files/*.parquet' f anti join '{root}/models/*.parquet' m using (model_id) where f.model_id is not null and f.status in ('parsed', 'partial')").fetchone()[0]
+    orphan = duckdb.sql(f"select count(*) from '{root}/files/*.parquet' f anti join '{root}/models/*.parquet' m using (model_id) where f.model_id is not null and f.status in ('parsed', 'partial')").fetchall()[0][0]
     if orphan:
         sys.exit(f"{orphan} files name a model that has no row")
 
