@@ -192,7 +192,41 @@ type SpectralAttrs struct {
 	// Pairs means that the last axis holds real and imaginary parts (ONNX DFT
 	// and STFT) instead of complex elements.
 	Pairs bool
+	// Framed means one transform per frame (ONNX STFT): operands are signal,
+	// frame step, window and frame length; Hop and Length win where they are set.
+	Framed bool
 }
+
+// Form says how a result gets its shape from operand Operand.
+type Form struct {
+	Kind    FormKind
+	Operand int
+	// Last is the size that FormRows and FormLast give the last axis, negative
+	// if it is open.
+	Last int64
+}
+
+// FormKind is a rule of Form.
+type FormKind string
+
+// FormOpen leaves the shape unknown. FormRows is [first dimension, Last],
+// FormLast the operand with its last axis replaced, FormPicked the operand with
+// as many values in the last axis as operand Operand+1 has.
+const (
+	FormOpen      FormKind = ""
+	FormScalar    FormKind = "scalar"
+	FormSame      FormKind = "same"
+	FormBroadcast FormKind = "broadcast"
+	FormFirst     FormKind = "first" // a vector as long as the first axis
+	FormRows      FormKind = "rows"
+	FormLast      FormKind = "last"
+	FormPicked    FormKind = "picked"
+	FormAppend    FormKind = "append" // the operand with an axis of Last behind
+)
+
+// FormAttrs give the shapes of results, one Form each, of operators that the
+// table knows by class alone: text, look-ups, trees, losses, sequences.
+type FormAttrs struct{ Forms []Form }
 
 // AxisAttrs name one axis (negative counts from the end).
 type AxisAttrs struct{ Axis int }
@@ -372,6 +406,9 @@ type ScanAttrs struct {
 	ScanInputs int
 	// InputAxes and OutputAxes are the scanned axes, nil for 0.
 	InputAxes, OutputAxes []int
+	// Batched means that every tensor has a batch axis in front that the body
+	// does not see (opset 8).
+	Batched bool
 }
 
 // CustomAttrs keep the word and size of a custom operator's options.
@@ -414,4 +451,5 @@ func (*NMSAttrs) isAttrs()            {}
 func (*PriorBoxAttrs) isAttrs()       {}
 func (*LoopAttrs) isAttrs()           {}
 func (*ScanAttrs) isAttrs()           {}
+func (*FormAttrs) isAttrs()           {}
 func (*CustomAttrs) isAttrs()         {}

@@ -13,7 +13,7 @@ var attrTypes = typesByName(
 	&AttentionAttrs{}, &SpectralAttrs{}, &AxisAttrs{}, &AxesAttrs{}, &PermAttrs{}, &ReduceAttrs{}, &GroupAttrs{}, &LRNAttrs{},
 	&CastAttrs{}, &TopKAttrs{}, &ReshapeAttrs{}, &FlattenAttrs{}, &SplitAttrs{}, &SliceAttrs{}, &StridedSliceAttrs{}, &CropAttrs{},
 	&PadAttrs{}, &GatherAttrs{}, &ResizeAttrs{}, &LayoutAttrs{}, &BlockAttrs{}, &ShapeAttrs{}, &NMSAttrs{}, &PriorBoxAttrs{},
-	&LoopAttrs{}, &ScanAttrs{}, &CustomAttrs{},
+	&LoopAttrs{}, &ScanAttrs{}, &CustomAttrs{}, &FormAttrs{},
 )
 
 func typesByName(all ...Attrs) map[string]reflect.Type {

@@ -305,28 +305,49 @@ func inferSpectral(s *site) {
 	if !ok {
 		return
 	}
-	if a.Hop > 0 {
+	if a.Framed {
 		inferFrames(s, a, x)
 		return
+	}
+	if a.Pairs && s.has(2) {
+		v, ok := s.ints(2)
+		if ok = ok && len(v) == 1; ok {
+			axis, ok = normAxis(int(v[0]), x.Len())
+		}
+		if !ok { // the axis is found at run time
+			out := free2(x)
+			if a.OneSided || s.has(1) {
+				out = graph.UnknownOfRank(x.Len())
+			}
+			s.set(0, pairs(out, a), s.dtype(0))
+			return
+		}
 	}
 	n := x.Dim(axis)
 	if a.Length > 0 {
 		n = known(a.Length)
-	} else if v, ok := s.dims(1); ok && s.has(1) && len(v) > 0 {
-		n = v[len(v)-1]
+	} else if s.has(1) {
+		n = unknownDim
+		if v, ok := s.dims(1); ok && len(v) > 0 {
+			n = v[len(v)-1]
+		}
 	}
 	if a.OneSided {
 		n = oneSided(n, a)
 	}
 	out := free2(x).With(axis, n)
 	if a.Pairs {
-		last := int64(2)
-		if a.OneSided && a.Inverse {
-			last = 1
-		}
-		out = out.With(out.Len()-1, known(last))
+		out = pairs(out, a)
 	}
 	s.set(0, out, graph.UnknownDType)
+}
+
+// pairs makes the last axis 2, or 1 for the real result of a one-sided inverse.
+func pairs(out graph.Shape, a *graph.SpectralAttrs) graph.Shape {
+	if a.OneSided && a.Inverse {
+		return out.With(out.Len()-1, known(1))
+	}
+	return out.With(out.Len()-1, known(2))
 }
 
 // oneSided is n/2+1 bins of a real signal, or the length 2*(n-1) that n bins
@@ -345,19 +366,27 @@ func oneSided(n graph.Dim, a *graph.SpectralAttrs) graph.Dim {
 }
 
 func inferFrames(s *site, a *graph.SpectralAttrs, x graph.Shape) {
-	bins := unknownDim
-	if a.Length > 0 {
-		if bins = known(a.Length); a.OneSided {
-			bins = known(a.Length/2 + 1)
+	length, hop := known(a.Length), a.Hop
+	if a.Length <= 0 {
+		length = s.shape(2).Dim(0)
+		if v, ok := s.dims(3); ok && s.has(3) && len(v) == 1 {
+			length = v[0]
 		}
 	}
-	frames := unknownDim
-	if n, ok := x.Dim(1).Value(); ok && a.Length > 0 && n >= a.Length {
-		frames = known((n-a.Length)/a.Hop + 1)
+	if v, ok := s.ints(1); hop <= 0 && ok && len(v) == 1 {
+		hop = v[0]
 	}
-	if a.Pairs {
-		s.set(0, graph.ShapeOfDims(free(x.Dim(0)), frames, bins, known(2)), s.dtype(0))
+	bins, frames := free(length), unknownDim
+	v, ok := length.Value()
+	if a.OneSided {
+		if bins = unknownDim; ok {
+			bins = known(v/2 + 1)
+		}
 	}
+	if n, fixed := x.Dim(1).Value(); ok && fixed && hop > 0 && n >= v {
+		frames = known((n-v)/hop + 1)
+	}
+	s.set(0, graph.ShapeOfDims(free(x.Dim(0)), frames, bins, known(2)), s.dtype(0))
 }
 
 // inferBitCast: elements of the same width keep the shape.

@@ -300,7 +300,7 @@ func (r *run) scan(s *site, sc *scope) {
 	sub := s.n.Subgraphs[0]
 	g := r.m.Graphs[sub]
 	states := max(len(s.n.Inputs)-a.ScanInputs, 0)
-	length := unknownDim
+	length, batch := unknownDim, unknownDim
 	for i, id := range g.Inputs {
 		src, dst := s.in(i), g.Tensor(id)
 		if src == nil || dst == nil {
@@ -314,6 +314,13 @@ func (r *run) scan(s *site, sc *scope) {
 			}
 			length = shape.Dim(axis)
 			shape = dropAxis(shape, axis)
+		}
+		if a.Batched {
+			if shape.Len() < 1 {
+				continue
+			}
+			batch = shape.Dim(0)
+			shape = dropAxis(shape, 0)
 		}
 		if !r.done[sub] {
 			dst.Shape, _ = merge(dst.Shape, shape)
@@ -331,6 +338,9 @@ func (r *run) scan(s *site, sc *scope) {
 			continue
 		}
 		shape := t.Shape
+		if a.Batched && shape.IsRanked() {
+			shape = insertAxis(shape, 0, batch)
+		}
 		if i >= states && shape.IsRanked() {
 			shape = insertAxis(shape, at(a.OutputAxes, i-states), length)
 		}

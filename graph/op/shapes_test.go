@@ -105,7 +105,10 @@ var productCases = []shapeCase{
 	{"packed attention", graph.Attention, &graph.AttentionAttrs{Heads: 4, PackedQKV: true}, []operand{in(1, 10, 192)}, "[1, 10, 64]"},
 	{"embedding", graph.EmbeddingLookup, nil, []operand{in(1, 12).typed(graph.Int32), w(1000, 64)}, "[1, 12, 64]"},
 	{"dft", graph.SpectralTransform, &graph.SpectralAttrs{Axis: 1, OneSided: true, Pairs: true}, []operand{in(1, 10, 6, 1)}, "[1, 6, 6, 2]"},
-	{"stft", graph.SpectralTransform, &graph.SpectralAttrs{Axis: 1, OneSided: true, Pairs: true, Hop: 8, Length: 16}, []operand{in(1, 128, 1)}, "[1, 15, 9, 2]"},
+	{"stft with operands", graph.SpectralTransform, &graph.SpectralAttrs{Axis: 1, OneSided: true, Pairs: true, Framed: true}, []operand{in(1, 128, 1), ints(8), in(16)}, "[1, 15, 9, 2]"},
+	{"stft of open frames", graph.SpectralTransform, &graph.SpectralAttrs{Axis: 1, OneSided: true, Pairs: true, Framed: true}, []operand{in(1, 128, 1), in(), in(), in()}, "[1, ?, ?, 2]"},
+	{"dft over an axis found at run time", graph.SpectralTransform, &graph.SpectralAttrs{Axis: -2, OneSided: true, Pairs: true}, []operand{in(1, 10, 10, 1), in(), in()}, "[?, ?, ?, 2]"},
+	{"stft", graph.SpectralTransform, &graph.SpectralAttrs{Axis: 1, OneSided: true, Pairs: true, Framed: true, Hop: 8, Length: 16}, []operand{in(1, 128, 1)}, "[1, 15, 9, 2]"},
 }
 
 var elementwiseCases = []shapeCase{

@@ -79,7 +79,7 @@ func scan(c *call) {
 		ScanInputs: c.axis("num_scan_inputs", 0), InputAxes: c.axes("scan_input_axes"), OutputAxes: c.axes("scan_output_axes"),
 	}
 	if c.version < 9 && len(c.src.Inputs) > 0 {
-		c.n.Inputs = c.src.Inputs[1:]
+		c.n.Inputs, a.Batched = c.src.Inputs[1:], true
 		for range min(max(a.ScanInputs, 0), len(c.src.Inputs)) {
 			a.InputAxes = append(a.InputAxes, 1)
 		}

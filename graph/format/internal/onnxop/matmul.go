@@ -157,16 +157,15 @@ func fft(c *call) {
 
 // stft has signal, frame step, [window], [frame length].
 func stft(c *call) {
-	a := &graph.SpectralAttrs{Pairs: true, Axis: 1, OneSided: c.int("onesided", 1) != 0}
+	a := &graph.SpectralAttrs{Pairs: true, Framed: true, Axis: 1, OneSided: c.int("onesided", 1) != 0}
 	if v, ok := c.ints(c.in(1)); ok && len(v) == 1 {
 		a.Hop = v[0]
 	}
 	if v, ok := c.ints(c.in(3)); ok && len(v) == 1 {
 		a.Length = v[0]
-	} else if t := c.Graph.Tensor(c.in(2)); t != nil && t.Shape.Len() == 1 {
+	} else if t := c.Graph.Tensor(c.in(2)); c.in(3) == graph.NoTensor && t != nil && t.Shape.Len() == 1 {
 		a.Length = max(0, t.Shape.Dim(0).Int())
 	}
-	c.operands(0, 3)
 	c.n.Attrs = a
 }
 
