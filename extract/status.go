@@ -88,10 +88,11 @@ func modelStatus(m *graph.Model) (Status, string) {
 	return Parsed, ""
 }
 
+// hasKnownNode reports whether there is an operator beside the compiled ones.
 func hasKnownNode(m *graph.Model) bool {
 	for _, g := range m.Graphs {
 		for i := range g.Nodes {
-			if g.Nodes[i].Op != graph.Unknown {
+			if op := g.Nodes[i].Op; op != graph.Unknown && op != graph.OpaqueOp {
 				return true
 			}
 		}

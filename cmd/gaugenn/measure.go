@@ -51,7 +51,10 @@ func measure(f *extract.Finding, m *graph.Model, o measureOptions) *digest {
 	}
 	row.Binding = bound.text
 	row.UnknownCostNodes = int64(totals.UnknownNodes)
-	row.ParamCount, row.WeightBytes = &totals.Params, &totals.WeightBytes
+	if len(m.Opaque) == 0 || totals.WeightBytes > 0 {
+		// The weights of a compiled model are inside it: not zero, but unknown.
+		row.ParamCount, row.WeightBytes = &totals.Params, &totals.WeightBytes
+	}
 	row.WeightDType, row.ActivationDType = totals.WeightDType.String(), totals.ActivationDType.String()
 	if totals.PeakKnown {
 		row.PeakActivationBytes = &totals.PeakActivationBytes

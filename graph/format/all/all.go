@@ -23,23 +23,27 @@ import (
 	"github.com/gaugenn/gaugenn/graph/format/mxnet"
 	"github.com/gaugenn/gaugenn/graph/format/ncnn"
 	"github.com/gaugenn/gaugenn/graph/format/nnef"
+	"github.com/gaugenn/gaugenn/graph/format/om"
 	"github.com/gaugenn/gaugenn/graph/format/onnx"
 	"github.com/gaugenn/gaugenn/graph/format/openvino"
 	"github.com/gaugenn/gaugenn/graph/format/ort"
 	"github.com/gaugenn/gaugenn/graph/format/paddle"
 	"github.com/gaugenn/gaugenn/graph/format/paddlelite"
 	"github.com/gaugenn/gaugenn/graph/format/ptl"
+	"github.com/gaugenn/gaugenn/graph/format/qnn"
+	"github.com/gaugenn/gaugenn/graph/format/rknn"
 	"github.com/gaugenn/gaugenn/graph/format/safetensors"
 	"github.com/gaugenn/gaugenn/graph/format/tengine"
 	"github.com/gaugenn/gaugenn/graph/format/tensorflow"
 	"github.com/gaugenn/gaugenn/graph/format/tflite"
 	"github.com/gaugenn/gaugenn/graph/format/tnn"
 	"github.com/gaugenn/gaugenn/graph/format/torch"
+	"github.com/gaugenn/gaugenn/graph/format/vendor"
 )
 
 // Formats returns the formats in match order. The slice is the caller's.
 func Formats() []format.Format {
-	return []format.Format{
+	return append([]format.Format{
 		tflite.Format,
 		ort.Format,
 		executorch.Format,
@@ -70,5 +74,8 @@ func Formats() []format.Format {
 		safetensors.Format,
 		gguf.Format,
 		nnef.Format,
-	}
+		qnn.Format,
+		rknn.Format,
+		om.Format,
+	}, vendor.Formats()...)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/gaugenn/gaugenn/graph/format"
 	"github.com/gaugenn/gaugenn/graph/format/all"
 	"github.com/gaugenn/gaugenn/graph/format/formattest"
+	"github.com/gaugenn/gaugenn/graph/format/vendor"
 )
 
 // folders names the folder of formats whose name is not their folder's.
@@ -17,6 +18,11 @@ var folders = map[string]string{"pytorch-lite": "ptl"}
 func folder(name string) string {
 	if f, ok := folders[name]; ok {
 		return f
+	}
+	for _, f := range vendor.Formats() {
+		if f.Name == name {
+			return "vendor"
+		}
 	}
 	return strings.ReplaceAll(name, "-", "")
 }
@@ -32,7 +38,7 @@ func fixtures(t testing.TB) map[string][]string {
 	for _, p := range paths {
 		info, err := os.Stat(p)
 		ext := filepath.Ext(p)
-		if err != nil || info.IsDir() || ext == ".golden" || ext == ".py" || ext == ".md" || strings.HasSuffix(p, ".oracle.json") {
+		if err != nil || info.IsDir() || ext == ".golden" || ext == ".py" || ext == ".md" || ext == ".not" || strings.HasSuffix(p, ".oracle.json") {
 			continue
 		}
 		name := filepath.Base(filepath.Dir(filepath.Dir(p)))

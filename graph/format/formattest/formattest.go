@@ -219,20 +219,25 @@ func Fuzz(f *testing.F, ft format.Format, fixtures []Fixture) {
 	for _, fx := range fixtures {
 		f.Add(fx.Data)
 	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		fx := Fixture{Name: "fuzz.bin", Data: data}
-		ft.Match(fx.Head())
-		m, err := ft.Parse(fx.Input())
-		if err != nil {
-			if m != nil {
-				t.Fatal("error with a model")
-			}
-			return
+	f.Fuzz(func(t *testing.T, data []byte) { Try(t, ft, data) })
+}
+
+// Try matches and parses bytes that may be anything: the body of a fuzz target. An
+// error must leave no model, a model must be valid.
+func Try(t *testing.T, ft format.Format, data []byte) {
+	t.Helper()
+	fx := Fixture{Name: "fuzz.bin", Data: data}
+	ft.Match(fx.Head())
+	m, err := ft.Parse(fx.Input())
+	if err != nil {
+		if m != nil {
+			t.Fatal("error with a model")
 		}
-		if err := graph.Validate(m); err != nil {
-			t.Fatalf("invalid graph: %v", err)
-		}
-	})
+		return
+	}
+	if err := graph.Validate(m); err != nil {
+		t.Fatalf("invalid graph: %v", err)
+	}
 }
 
 // Shared returns the path of a file below the folder ../shared that stands
