@@ -1,6 +1,8 @@
 package data
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/gaugenn/gaugenn/extract"
@@ -91,6 +93,7 @@ func (row *App) Tell(r *evidence.Report) {
 	}
 	row.ABIs = append(row.ABIs, r.ABIs...)
 	row.Signers = append(row.Signers, r.Signers...)
+	row.Layouts = append(row.Layouts, r.Layouts...)
 	if len(r.Problems) > 0 {
 		row.Problems = append(row.Problems, r.Problems...)
 	}
@@ -103,6 +106,9 @@ func (row *App) Tell(r *evidence.Report) {
 	row.Permissions = append(row.Permissions, m.Permissions...)
 	row.Features = append(row.Features, m.Features...)
 	row.NativeLibraries = append(row.NativeLibraries, m.NativeLibraries...)
+	for _, name := range slices.Sorted(maps.Keys(m.MetaData)) {
+		row.MetaData = append(row.MetaData, strings.ToValidUTF8(name+"="+m.MetaData[name], "?"))
+	}
 }
 
 // EvidenceRows returns the evidence rows of an app.
@@ -114,7 +120,7 @@ func EvidenceRows(app string, r *evidence.Report, ruleVersion string) []Evidence
 	for _, o := range r.Observations {
 		row := Evidence{
 			AppSHA256: app, RuleID: o.Rule.ID, Path: o.Path, Kind: string(o.Rule.Kind), Subject: o.Rule.Subject,
-			Strength: string(o.Strength), Detail: strings.ToValidUTF8(o.Detail, "?"), Verified: o.Rule.Example != "", RuleVersion: ruleVersion,
+			Strength: string(o.Strength), Detail: strings.ToValidUTF8(o.Detail, "?"), Caller: strings.ToValidUTF8(o.Caller, "?"), Value: strings.ToValidUTF8(o.Value, "?"), Verified: o.Rule.Example != "", RuleVersion: ruleVersion,
 		}
 		if o.Offset >= 0 {
 			row.OffsetBytes = &o.Offset

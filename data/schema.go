@@ -32,6 +32,8 @@ type App struct {
 	Permissions     []string `parquet:"permissions,list" parquet-element:",dict"`      // uses-permission of the manifest
 	Features        []string `parquet:"features,list" parquet-element:",dict"`         // uses-feature of the manifest
 	NativeLibraries []string `parquet:"native_libraries,list" parquet-element:",dict"` // uses-native-library of the manifest
+	MetaData        []string `parquet:"meta_data,list" parquet-element:",dict"`        // meta-data of the manifest, name=value
+	Layouts         []string `parquet:"layouts,list" parquet-element:",dict"`          // frameworks the app is built with by its files: flutter, unity, react native, cordova, ...
 	Signers         []string `parquet:"signers,list" parquet-element:",dict"`          // SHA-256 of signing certificates with their scheme, such as v2:...; not verified
 	Problems        []string `parquet:"problems,list" parquet-element:",dict"`         // what of manifest, code and libraries could not be read
 	EntryCount      *int64   `parquet:"entry_count,optional"`                          // entries of the container, null for a loose file

@@ -2,15 +2,17 @@ package data
 
 // Evidence is a row of the evidence table: one observation that an app uses a
 // runtime, delegate, cloud API, model download or SDK. Key: app_sha256,
-// rule_id, path.
+// rule_id, path, value.
 type Evidence struct {
 	AppSHA256   string `parquet:"app_sha256,dict"`       // the app
 	RuleID      string `parquet:"rule_id,dict"`          // rule that fired
 	Path        string `parquet:"path,dict"`             // file in the app
 	Kind        string `parquet:"kind,dict"`             // runtime, delegate, cloud_api, download or sdk
 	Subject     string `parquet:"subject,dict"`          // what it is evidence of
-	Strength    string `parquet:"strength,dict"`         // referenced, linked or called, see rules
+	Strength    string `parquet:"strength,dict"`         // called, referenced, linked or string, see rules
 	Detail      string `parquet:"detail"`                // the string, symbol or class seen
+	Caller      string `parquet:"caller,dict"`           // method whose code calls, sets or loads it, empty if none does or it is not known
+	Value       string `parquet:"value,dict"`            // constants that code gives to the method or field, or the address or file named; empty if not known
 	OffsetBytes *int64 `parquet:"offset_bytes,optional"` // where in the file
 	Verified    bool   `parquet:"verified"`              // the rule carries an observed example
 	RuleVersion string `parquet:"rule_version,dict"`     // version of the rule set

@@ -2,9 +2,9 @@ package evidence
 
 import (
 	"bytes"
+	"cmp"
 	"strings"
 
-	"github.com/gaugenn/gaugenn/extract/container"
 	"github.com/gaugenn/gaugenn/extract/evidence/dex"
 )
 
@@ -20,6 +20,9 @@ func (w *reading) code() {
 		if base == "classes.jar" && dir == "" || strings.HasSuffix(base, ".jar") && dir == "libs" {
 			w.once(e, w.jar)
 		}
+	}
+	if w.report.Manifest == nil && !w.nested {
+		w.classes(w.a, "")
 	}
 }
 
@@ -42,13 +45,13 @@ func (w *reading) dex(file string, b []byte) {
 	for _, s := range f.Warnings {
 		w.problem(file + ": " + s)
 	}
-	w.text(file, b)
+	w.strings(file, f, b)
 	w.constants(file, f)
 
 	types := make([][]int, f.Types())
 	interesting := false
 	for i := range types {
-		rules := w.r.classes.of(f.Type(uint32(i)))
+		rules := w.r.classes.of(f.Type(uint32(i)), w.r.rules)
 		if len(rules) == 0 {
 			continue
 		}
@@ -57,43 +60,90 @@ func (w *reading) dex(file string, b []byte) {
 			w.see(Observation{Rule: w.r.rules[ri], Path: file, Strength: Referenced, Detail: class(f.Type(uint32(i))), Offset: -1})
 		}
 	}
-	methods := w.methodRules(f)
-	if interesting || len(methods) > 0 {
-		w.calls(file, f, types, methods)
+	m := members{
+		types:   types,
+		methods: w.members(f, w.r.methods, f.Methods(), f.Method),
+		fields:  w.members(f, w.r.fields, f.Fields(), f.Field),
+		texts:   w.loads(),
 	}
+	if interesting || len(m.methods)+len(m.fields)+len(m.texts) > 0 {
+		w.calls(file, f, m)
+	}
+	w.settleLoaded()
 }
 
-// jar holds class rules against the names of the classes of an Android library,
-// which is compiled to dex only when it becomes part of an app.
-func (w *reading) jar(file string, b []byte) {
-	a, err := container.Open(b, container.Limits{})
-	if err != nil {
-		w.problem(file + ": " + err.Error())
-		return
+// loaded is a string of interest in a dex file.
+type loaded struct {
+	Observation
+	index    uint32 // of the string
+	isString bool
+	// file says that it names a file, which is worth a word only if the app does
+	// not hold it.
+	file bool
+}
+
+// strings holds string rules against the strings of a dex file.
+func (w *reading) strings(file string, f *dex.File, b []byte) {
+	w.r.texts.find(b, make([]bool, len(w.r.textOf)), func(p, at int) bool {
+		i, ok := f.StringAt(int64(at))
+		if !ok {
+			return false
+		}
+		n, s := len(w.r.texts.patterns[p]), f.String(i)
+		in := at - (f.StringStart(i))
+		if in < 0 || in+n > len(s) || !stands(s, in, n) {
+			return false
+		}
+		w.loaded = append(w.loaded, loaded{index: i, isString: true, Observation: Observation{
+			Rule: w.r.rules[w.r.textOf[p]], Path: file, Strength: InText, Detail: around(s, in, n), Offset: int64(at)}})
+		return true
+	})
+}
+
+// loads returns what code is to be watched for loading, by string index.
+func (w *reading) loads() map[uint32][]int {
+	out := map[uint32][]int{}
+	for i, l := range w.loaded {
+		if l.isString {
+			out[l.index] = append(out[l.index], i)
+		}
 	}
-	for i := range a.Entries {
-		name, isClass := strings.CutSuffix(a.Entries[i].Name, ".class")
-		if !isClass {
+	return out
+}
+
+// settleLoaded notes the strings of interest, with who loads them.
+func (w *reading) settleLoaded() {
+	for _, l := range w.loaded {
+		if l.file {
+			w.named = append(w.named, l.Observation)
 			continue
 		}
-		for _, ri := range w.r.classes.of([]byte("L" + name + ";")) {
-			w.see(Observation{Rule: w.r.rules[ri], Path: file, Strength: Referenced, Detail: strings.ReplaceAll(name, "/", "."), Offset: -1})
-		}
+		w.see(l.Observation)
 	}
+	w.loaded = nil
 }
 
-// methodRules returns the rule of each method of interest.
-func (w *reading) methodRules(f *dex.File) map[uint32]int {
+// members are the rules of one dex file by what its code names.
+type members struct {
+	types   [][]int          // of each type
+	methods map[uint32]int   // of each method of interest
+	fields  map[uint32]int   // of each field of interest
+	texts   map[uint32][]int // strings of interest: which of those noted
+}
+
+// members returns the rule of each method or field of interest; at gives an entry's
+// class and name.
+func (w *reading) members(f *dex.File, rules map[string]int, n int, at func(uint32) (class, name uint32, ok bool)) map[uint32]int {
 	owners := map[string]bool{}
-	for m := range w.r.methods {
+	for m := range rules {
 		c, _, _ := strings.Cut(m, "->")
 		owners[c] = true
 	}
 	out := map[uint32]int{}
-	for i := range f.Methods() {
-		c, n, _ := f.Method(uint32(i))
+	for i := range n {
+		c, name, _ := at(uint32(i))
 		if t := f.Type(c); owners[string(t)] {
-			if ri, ok := w.r.methods[string(t)+"->"+string(f.String(n))]; ok {
+			if ri, ok := rules[string(t)+"->"+string(f.String(name))]; ok {
 				out[uint32(i)] = ri
 			}
 		}
@@ -101,36 +151,94 @@ func (w *reading) methodRules(f *dex.File) map[uint32]int {
 	return out
 }
 
-// calls walks the code and raises to Called what code outside the SDK invokes.
-func (w *reading) calls(file string, f *dex.File, types [][]int, methods map[uint32]int) {
-	called := map[int]bool{}
-	caller := func(r dex.Ref) string {
-		t, _ := f.Class(r.Class)
-		_, n, _ := f.Method(r.Method)
-		return class(f.Type(t)) + "." + string(f.String(n))
-	}
+// calls walks the code: what code outside the SDK invokes is Called, with the
+// constants that it passes; strings of interest get the code that loads them.
+func (w *reading) calls(file string, f *dex.File, m members) {
+	c := caller{reading: w, f: f, file: file, called: map[int]bool{}}
 	f.Walk(func(r dex.Ref) bool {
-		if r.Kind != dex.Invoke {
-			return true
-		}
-		user, _ := f.Class(r.Class)
-		if ri, ok := methods[r.Index]; ok && !called[ri] && !own(f.Type(user), w.r.rules[ri].Pattern) {
-			w.see(Observation{Rule: w.r.rules[ri], Path: file, Strength: Called, Detail: caller(r) + " calls " + w.r.rules[ri].Pattern, Offset: r.Offset})
-			called[ri] = true
-		}
-		c, n, ok := f.Method(r.Index)
-		if !ok || int(c) >= len(types) || types[c] == nil {
-			return true
-		}
-		for _, ri := range types[c] {
-			if called[ri] || own(f.Type(user), w.r.rules[ri].Pattern) {
-				continue
+		switch r.Kind {
+		case dex.Invoke:
+			if ri, ok := m.methods[r.Index]; ok {
+				c.member(ri, r)
 			}
-			called[ri] = true
-			w.see(Observation{Rule: w.r.rules[ri], Path: file, Strength: Called, Detail: caller(r) + " calls " + class(f.Type(c)) + "." + string(f.String(n)), Offset: r.Offset})
+			if t, n, ok := f.Method(r.Index); ok && int(t) < len(m.types) {
+				for _, ri := range m.types[t] {
+					c.class(ri, r, t, n)
+				}
+			}
+		case dex.ReadField, dex.WriteField:
+			if ri, ok := m.fields[r.Index]; ok {
+				c.member(ri, r)
+			}
+		case dex.LoadString:
+			for _, i := range m.texts[r.Index] {
+				if l := &w.loaded[i]; l.Caller == "" {
+					l.Caller = c.of(r)
+				}
+			}
 		}
 		return true
 	})
+}
+
+// caller notes what the code of one dex file uses.
+type caller struct {
+	*reading
+	f      *dex.File
+	file   string
+	called map[int]bool // class rules
+	values int          // looked for so far
+}
+
+// of names the method that a reference stands in.
+func (c *caller) of(r dex.Ref) string {
+	t, _ := c.f.Class(r.Class)
+	_, n, _ := c.f.Method(r.Method)
+	return class(c.f.Type(t)) + "." + string(c.f.String(n))
+}
+
+// inside reports whether the reference stands in the SDK of a rule itself.
+func (c *caller) inside(ri int, r dex.Ref) bool {
+	user, _ := c.f.Class(r.Class)
+	return own(c.f.Type(user), c.r.rules[ri].Pattern)
+}
+
+// class notes the first call of a class of an SDK from outside it.
+func (c *caller) class(ri int, r dex.Ref, owner, name uint32) {
+	if c.called[ri] || c.inside(ri, r) {
+		return
+	}
+	c.called[ri] = true
+	by := c.of(r)
+	c.see(Observation{Rule: c.r.rules[ri], Path: c.file, Strength: Called, Caller: by, Offset: r.Offset,
+		Detail: by + " calls " + class(c.f.Type(owner)) + "." + string(c.f.String(name))})
+}
+
+// member notes a use of a method or field from outside its SDK, with its values.
+func (c *caller) member(ri int, r dex.Ref) {
+	if c.values >= maxValues || c.inside(ri, r) {
+		return
+	}
+	c.values++
+	rule, by := c.r.rules[ri], c.of(r)
+	o := Observation{Rule: rule, Path: c.file, Strength: Called, Caller: by, Offset: r.Offset}
+	switch r.Kind {
+	case dex.Invoke:
+		values, known := passedTo(c.f, r)
+		o.Detail = by + " calls " + rule.Pattern + "(" + values + ")"
+		if known {
+			o.Value = values
+		}
+	case dex.ReadField:
+		_, o.Value, _ = strings.Cut(rule.Pattern, "->")
+		o.Detail = by + " reads " + rule.Pattern
+	case dex.WriteField:
+		if v := c.f.Arguments(r); len(v) == 1 {
+			o.Value = valueText(c.f, v[0], 'I')
+		}
+		o.Detail = by + " sets " + rule.Pattern + " = " + cmp.Or(o.Value, "?")
+	}
+	c.see(o)
 }
 
 // own reports whether a class belongs to the SDK of a class prefix: it shares

@@ -6,7 +6,8 @@
 //
 // Every observation has one of four strengths, strongest first:
 //
-//   - called: code outside the SDK's own packages invokes it;
+//   - called: code outside the SDK's own packages invokes it, or reads or sets its
+//     fields;
 //   - referenced: dex code or the manifest names it, from within the SDK or
 //     without a call;
 //   - linked: a native library of it is shipped, needed or its symbols are
@@ -21,6 +22,10 @@
 // Models that are elsewhere are evidence, too: SDKs that download them, web
 // addresses that end like a model file, and names of model files in code that the
 // app does not hold.
+//
+// Where code gives a method constants, such as a number of threads, an accelerator
+// or a delegate, they are followed through the method's code and noted (Value), with
+// the method that does so (Caller): the app's own, or that of another library in it.
 //
 // A rule has an id, a kind (runtime, delegate, cloud_api, download, sdk), a
 // subject, a signal (where to look), a pattern, and either an observed example

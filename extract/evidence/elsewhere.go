@@ -8,21 +8,16 @@ import (
 	"github.com/gaugenn/gaugenn/extract/evidence/dex"
 )
 
-// maxNamed bounds how many names of model files are kept of one file of code.
+// maxNamed bounds how many names and addresses of model files are kept of one file of code. Whether
+// one is missing is known only beside the other files of the app.
 const maxNamed = 256
-
-// named is a string constant that names a model file: whether it is missing is
-// known only beside the other files of an app.
-type named struct {
-	rule int
-	text string
-}
 
 // constants holds url and name rules against the string constants of dex code.
 func (w *reading) constants(file string, f *dex.File) {
 	if len(w.r.suffixes) == 0 {
 		return
 	}
+	names := 0
 	for i := range f.Strings() {
 		s := f.String(uint32(i))
 		if len(s) < 5 || len(s) > 300 || !printable(s) {
@@ -41,11 +36,14 @@ func (w *reading) constants(file string, f *dex.File) {
 			if !strings.HasSuffix(target, rule.Pattern) {
 				continue
 			}
+			o := Observation{Rule: rule, Path: file, Strength: InText, Detail: text, Value: text, Offset: f.StringOffset(uint32(i))}
 			switch {
-			case rule.Signal == URL && isURL:
-				w.see(Observation{Rule: rule, Path: file, Strength: InText, Detail: text, Offset: -1})
-			case rule.Signal == Name && !isURL && isFileName(text, rule.Pattern) && len(w.named) < maxNamed:
-				w.named = append(w.named, named{ri, text})
+			case rule.Signal == URL && isURL && names < maxNamed:
+				names++
+				w.loaded = append(w.loaded, loaded{Observation: o, index: uint32(i), isString: true})
+			case rule.Signal == Name && !isURL && isFileName(text, rule.Pattern) && names < maxNamed:
+				names++
+				w.loaded = append(w.loaded, loaded{Observation: o, index: uint32(i), isString: true, file: true})
 			}
 		}
 	}
@@ -75,10 +73,11 @@ func isFileName(text, extension string) bool {
 }
 
 // absent records the names of model files that the app does not hold.
-func (w *reading) absent(file string, names []named) {
-	for _, n := range names {
-		if !w.report.holds(path.Base(n.text)) {
-			w.see(Observation{Rule: w.r.rules[n.rule], Path: file, Strength: InText, Detail: n.text, Offset: -1})
+func (w *reading) absent(file string, names []Observation) {
+	for _, o := range names {
+		if !w.report.holds(path.Base(o.Detail)) {
+			o.Path = file
+			w.see(o)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package evidence
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 	"strings"
 )
 
@@ -29,9 +30,9 @@ func newTexts(patterns []string) *texts {
 
 func hash4(v uint32) uint32 { return v * 2654435761 >> 18 }
 
-// find calls hit with each pattern that occurs in data and where it first
-// does; done marks patterns that need no further look.
-func (t *texts) find(data []byte, done []bool, hit func(pattern int, at int)) {
+// find calls hit with each pattern and where it occurs in data until hit says that
+// it is one; done marks patterns that need no further look.
+func (t *texts) find(data []byte, done []bool, hit func(pattern int, at int) bool) {
 	for i := 0; i+4 <= len(data); i++ {
 		two := binary.LittleEndian.Uint16(data[i:])
 		if t.filter[two>>6]&(1<<(two&63)) == 0 {
@@ -39,8 +40,7 @@ func (t *texts) find(data []byte, done []bool, hit func(pattern int, at int)) {
 		}
 		for _, p := range t.table[hash4(binary.LittleEndian.Uint32(data[i:]))] {
 			if !done[p] && bytes.HasPrefix(data[i:], t.patterns[p]) {
-				done[p] = true
-				hit(int(p), i)
+				done[p] = hit(int(p), i)
 			}
 		}
 	}
@@ -73,9 +73,33 @@ func wildcard(pattern, name string) bool {
 // classRules finds the rules whose class prefix a descriptor starts with.
 type classRules map[string][]int
 
+// stands reports whether pattern stands in s at a place of its own: a pattern that
+// begins with a letter or digit is not the end of a longer word or of another host
+// name, one that ends with one not the beginning. A region before a host's name, as in
+// "us-central1-aiplatform.googleapis.com", is part of the same service.
+func stands(s []byte, at, n int) bool {
+	if at > 0 && inWord(s[at]) && (inWord(s[at-1]) || s[at-1] == '.' && hostLike(s[at:at+n])) {
+		return false
+	}
+	end := at + n
+	return end >= len(s) || !inWord(s[end-1]) || !inWord(s[end])
+}
+
+// hostLike reports whether a pattern looks like a host name: what stands before it
+// and a dot makes it another one.
+func hostLike(pattern []byte) bool {
+	return bytes.IndexByte(pattern, '.') > 0 && !bytes.ContainsAny(pattern, " /@")
+}
+
+func inWord(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_'
+}
+
 // of returns the rules for "Lorg/tensorflow/lite/Interpreter;": a prefix ends
-// at a slash, a dollar sign or the end of the name.
-func (c classRules) of(descriptor []byte) []int {
+// at a slash, a dollar sign or the end of the name. Of several rules of one kind
+// only those with the longest prefix count: org/pytorch/executorch is not
+// org/pytorch.
+func (c classRules) of(descriptor []byte, rules []Rule) []int {
 	descriptor = bytes.TrimLeft(descriptor, "[")
 	if len(descriptor) < 3 || descriptor[0] != 'L' {
 		return nil
@@ -84,7 +108,12 @@ func (c classRules) of(descriptor []byte) []int {
 	var out []int
 	for i := 1; i <= len(name); i++ {
 		if i == len(name) || name[i] == '/' || name[i] == '$' {
-			out = append(out, c[string(name[:i])]...)
+			for _, ri := range c[string(name[:i])] {
+				out = slices.DeleteFunc(out, func(o int) bool {
+					return rules[o].Kind == rules[ri].Kind && len(rules[o].Pattern) < i
+				})
+				out = append(out, ri)
+			}
 		}
 	}
 	return out

@@ -24,7 +24,7 @@ type memo struct {
 type found struct {
 	observations []Observation
 	problems     []string
-	named        []named
+	named        []Observation
 }
 
 func (m *memo) get(k [32]byte) (found, bool) {
@@ -63,7 +63,7 @@ func (w *reading) once(e *container.Entry, read func(file string, b []byte)) {
 	f, ok := w.r.memo.get(key)
 	if !ok {
 		outer, problems := w.best, w.report.Problems
-		w.best, w.report.Problems = map[[2]string]*Observation{}, nil
+		w.best, w.report.Problems = map[seenAs]*Observation{}, nil
 		if b := w.content(e); len(b) > 0 {
 			read(e.Name, b)
 		}

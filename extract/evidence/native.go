@@ -37,7 +37,7 @@ func (w *reading) libraries() {
 		seen[base] = true
 		w.once(e, func(file string, b []byte) {
 			if len(b) >= 64 {
-				w.text(file, b)
+				w.allText(file, b)
 				w.symbols(file, b)
 			}
 		})

@@ -23,7 +23,7 @@ type Part struct {
 // of a part called base, else of the first that is no split; what splits ask for
 // is added to it. A part of another package is a problem.
 func Merge(parts []Part) *Report {
-	w := &reading{report: &Report{}, best: map[[2]string]*Observation{}}
+	w := &reading{report: &Report{}, best: map[seenAs]*Observation{}}
 	w.merge(parts)
 	w.finish()
 	return w.report
@@ -51,6 +51,7 @@ func (w *reading) merge(parts []Part) {
 			w.problem(p.Path + "!/" + s)
 		}
 		w.report.ABIs = append(w.report.ABIs, p.Report.ABIs...)
+		w.report.Layouts = append(w.report.Layouts, p.Report.Layouts...)
 		w.report.Signers = append(w.report.Signers, p.Report.Signers...)
 		if m := p.Report.Manifest; m != nil && base != nil {
 			if m.Package != "" && m.Package != base.Package {

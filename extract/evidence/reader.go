@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"cmp"
 	"path"
 	"slices"
 	"strings"
@@ -30,8 +31,14 @@ type Observation struct {
 	Rule     Rule
 	Path     string
 	Strength Strength
-	// Detail is what was seen: a class, a symbol, a string, or the caller.
+	// Detail is what was seen: a class, a symbol, a string, or who calls what.
 	Detail string
+	// Caller is the method, "com.example.Voice.start", whose code calls, sets or
+	// loads it; "" where no code does or the file is no dex.
+	Caller string
+	// Value is the constant that a method or field is given, "4", or several with
+	// commas between them; "" where it is not known or there is none.
+	Value string
 	// Offset is where in the file, -1 if there is no one place.
 	Offset int64
 }
@@ -42,6 +49,8 @@ type Report struct {
 	Manifest *Manifest
 	// ABIs are those with native libraries, sorted.
 	ABIs []string
+	// Layouts are the frameworks the app is built with, "flutter", "unity", sorted.
+	Layouts []string
 	// Signers are SHA-256 digests of signing certificates with their scheme,
 	// "v2:<hex>", sorted.
 	Signers []string
@@ -66,6 +75,7 @@ type Reader struct {
 	limits  Limits
 	classes classRules
 	methods map[string]int // "Lclass;->name" to rule
+	fields  map[string]int // likewise
 	texts   *texts
 	textOf  []int // pattern to rule
 	symbols []int
@@ -80,15 +90,19 @@ func NewReader(rules []Rule, limits Limits) *Reader {
 	if limits.EntryBytes == 0 {
 		limits.EntryBytes = 256 << 20
 	}
-	r := &Reader{rules: rules, limits: limits, classes: classRules{}, methods: map[string]int{}}
+	r := &Reader{rules: rules, limits: limits, classes: classRules{}, methods: map[string]int{}, fields: map[string]int{}}
 	var patterns []string
 	for i, rule := range rules {
 		switch rule.Signal {
 		case ClassPrefix:
 			r.classes[rule.Pattern] = append(r.classes[rule.Pattern], i)
-		case Method:
+		case Method, Field:
 			class, name, _ := strings.Cut(rule.Pattern, "->")
-			r.methods["L"+class+";->"+name] = i
+			to := r.methods
+			if rule.Signal == Field {
+				to = r.fields
+			}
+			to["L"+class+";->"+name] = i
 		case Text:
 			patterns = append(patterns, rule.Pattern)
 			r.textOf = append(r.textOf, i)
@@ -113,9 +127,10 @@ func (r *Reader) Read(a *container.Archive) *Report { return r.read(a, false) }
 
 // read is Read; nested archives are not searched for further packages.
 func (r *Reader) read(a *container.Archive, nested bool) *Report {
-	w := &reading{r: r, a: a, nested: nested, report: &Report{}, best: map[[2]string]*Observation{}}
+	w := &reading{r: r, a: a, nested: nested, report: &Report{}, best: map[seenAs]*Observation{}}
 	w.list()
 	w.names()
+	w.layouts()
 	w.manifest()
 	w.code()
 	w.libraries()
@@ -134,9 +149,13 @@ type reading struct {
 	decoder container.Decoder
 	buffer  []byte
 	report  *Report
-	best    map[[2]string]*Observation
-	named   []named // of the file being read
+	best    map[seenAs]*Observation
+	named   []Observation // names of model files in the file being read
+	loaded  []loaded      // strings of interest in the dex file being read
 }
+
+// seenAs is what one observation is kept of: a rule in a file, once for each value.
+type seenAs struct{ rule, path, value string }
 
 func (w *reading) problem(text string) {
 	if len(w.report.Problems) < 50 {
@@ -144,9 +163,9 @@ func (w *reading) problem(text string) {
 	}
 }
 
-// see keeps the strongest observation of a rule in a file.
+// see keeps the strongest observation of a rule in a file, and of each value.
 func (w *reading) see(o Observation) {
-	k := [2]string{o.Rule.ID, o.Path}
+	k := seenAs{o.Rule.ID, o.Path, o.Value}
 	if have := w.best[k]; have == nil || rank[o.Strength] > rank[have.Strength] {
 		w.best[k] = &o
 	}
@@ -160,10 +179,12 @@ func (w *reading) finish() {
 		if c := strings.Compare(a.Rule.ID, b.Rule.ID); c != 0 {
 			return c
 		}
-		return strings.Compare(a.Path, b.Path)
+		return cmp.Or(strings.Compare(a.Path, b.Path), strings.Compare(a.Value, b.Value))
 	})
-	slices.Sort(w.report.ABIs)
-	w.report.ABIs = slices.Compact(w.report.ABIs)
+	for _, list := range []*[]string{&w.report.ABIs, &w.report.Layouts} {
+		slices.Sort(*list)
+		*list = slices.Compact(*list)
+	}
 }
 
 // names holds file and library rules against the entries' names.
@@ -309,16 +330,21 @@ func (w *reading) scripts() {
 	for i := range w.a.Entries {
 		e := &w.a.Entries[i]
 		base := path.Base(e.Name)
-		if strings.HasSuffix(base, ".js") || strings.HasSuffix(base, ".bundle") || base == "global-metadata.dat" {
-			w.once(e, w.text)
+		if strings.HasSuffix(base, ".js") || strings.HasSuffix(base, ".mjs") || strings.HasSuffix(base, ".cjs") || strings.HasSuffix(base, ".bundle") || base == "global-metadata.dat" {
+			w.once(e, w.allText)
 		}
 	}
 }
 
-// text holds the string rules against the bytes of a file.
-func (w *reading) text(file string, b []byte) {
-	w.r.texts.find(b, make([]bool, len(w.r.textOf)), func(p, at int) {
-		w.see(Observation{Rule: w.r.rules[w.r.textOf[p]], Path: file, Strength: InText, Detail: around(b, at, len(w.r.texts.patterns[p])), Offset: int64(at)})
+// allText notes every string rule that the bytes of a file show.
+func (w *reading) allText(file string, b []byte) {
+	w.r.texts.find(b, make([]bool, len(w.r.textOf)), func(p, at int) bool {
+		n := len(w.r.texts.patterns[p])
+		if !stands(b, at, n) {
+			return false
+		}
+		w.see(Observation{Rule: w.r.rules[w.r.textOf[p]], Path: file, Strength: InText, Detail: around(b, at, n), Offset: int64(at)})
+		return true
 	})
 }
 

@@ -35,6 +35,9 @@ const (
 	ClassPrefix Signal = "class"
 	// Method is Class->name: a call of it, "org/tensorflow/lite/Interpreter$Options->setUseNNAPI".
 	Method Signal = "method"
+	// Field is Class->name: code that reads a static field or sets any,
+	// "org/pytorch/Device->VULKAN".
+	Field Signal = "field"
 	// Library is the base name of a native library, with * as a wildcard.
 	Library Signal = "library"
 	// Symbol is a prefix of an imported or exported ELF symbol.
@@ -76,8 +79,8 @@ func Rules() ([]Rule, error) {
 	var out []Rule
 	seen := map[string]bool{}
 	for _, n := range names {
-		if n == ownersFile {
-			continue // see OwnerRules
+		if n == ownersFile || n == layoutsFile {
+			continue // see OwnerRules and LayoutRules
 		}
 		b, err := ruleFiles.ReadFile(n)
 		if err != nil {

@@ -13,6 +13,9 @@ const (
 	LoadString
 	// UseType makes, casts to or names a class: Ref.Index is a type.
 	UseType
+	// ReadField and WriteField get and set a field: Ref.Index is a field.
+	ReadField
+	WriteField
 )
 
 // Ref is one reference made by code.
@@ -23,8 +26,9 @@ type Ref struct {
 	// method index.
 	Class  int
 	Method uint32
-	// Offset is the instruction's position in the file.
-	Offset int64
+	// Offset is the instruction's position in the file, Code that of the code item
+	// it belongs to.
+	Offset, Code int64
 }
 
 // maxInstructions bounds the sweep over one file, whatever its tables say.
@@ -109,7 +113,7 @@ func (w *walker) code(c int, method uint32, off int64) bool {
 		if at+2*size > len(code) {
 			return true
 		}
-		ref := Ref{Class: c, Method: method, Offset: start + int64(at)}
+		ref := Ref{Class: c, Method: method, Offset: start + int64(at), Code: off}
 		found := true
 		switch {
 		case op >= 0x6e && op <= 0x72 || op >= 0x74 && op <= 0x78 || op == 0xfa || op == 0xfb:
@@ -120,6 +124,10 @@ func (w *walker) code(c int, method uint32, off int64) bool {
 			ref.Kind, ref.Index = LoadString, binary.LittleEndian.Uint32(code[at+2:])
 		case op == 0x1c || op == 0x1f || op == 0x22:
 			ref.Kind, ref.Index = UseType, uint32(binary.LittleEndian.Uint16(code[at+2:]))
+		case op >= 0x52 && op <= 0x58 || op >= 0x60 && op <= 0x66:
+			ref.Kind, ref.Index = ReadField, uint32(binary.LittleEndian.Uint16(code[at+2:]))
+		case op >= 0x59 && op <= 0x5f || op >= 0x67 && op <= 0x6d:
+			ref.Kind, ref.Index = WriteField, uint32(binary.LittleEndian.Uint16(code[at+2:]))
 		default:
 			found = false
 		}

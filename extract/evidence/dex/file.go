@@ -2,9 +2,11 @@ package dex
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // ErrNotDex says that the bytes are no dex file.
@@ -19,8 +21,9 @@ type File struct {
 	// Warnings say which tables were cut to the file's size.
 	Warnings []string
 
-	data                             []byte
-	strings, types, methods, classes table
+	data                                             []byte
+	strings, types, protos, fields, methods, classes table
+	sorted                                           []uint32 // strings by offset, when asked for
 }
 
 // table is a table of fixed-size records.
@@ -50,6 +53,8 @@ func Open(b []byte) (*File, error) {
 	f := &File{Version: string(b[4:7]), data: b}
 	f.strings = f.table("strings", 0x38, 4)
 	f.types = f.table("types", 0x40, 4)
+	f.protos = f.table("prototypes", 0x48, 12)
+	f.fields = f.table("fields", 0x50, 8)
 	f.methods = f.table("methods", 0x58, 8)
 	f.classes = f.table("classes", 0x60, 32)
 	return f, nil
@@ -123,6 +128,61 @@ func (f *File) Method(i uint32) (class, name uint32, ok bool) {
 		return 0, 0, false
 	}
 	return uint32(binary.LittleEndian.Uint16(r)), binary.LittleEndian.Uint32(r[4:]), true
+}
+
+// Shorty returns the short form of a method's prototype: one letter for the result
+// and one for each parameter, L for any reference; "" outside.
+func (f *File) Shorty(method uint32) string {
+	r := f.methods.row(method)
+	if r == nil {
+		return ""
+	}
+	p := f.protos.row(uint32(binary.LittleEndian.Uint16(r[2:])))
+	if p == nil {
+		return ""
+	}
+	return string(f.String(binary.LittleEndian.Uint32(p)))
+}
+
+// Fields returns the number of fields that the file names.
+func (f *File) Fields() int { return f.fields.len() }
+
+// Field returns the class (a type index) and the name (a string index) of field i.
+func (f *File) Field(i uint32) (class, name uint32, ok bool) {
+	r := f.fields.row(i)
+	if r == nil {
+		return 0, 0, false
+	}
+	return uint32(binary.LittleEndian.Uint16(r)), binary.LittleEndian.Uint32(r[4:]), true
+}
+
+// StringStart returns where the text of string i begins, behind its length; -1 outside.
+func (f *File) StringStart(i uint32) int {
+	off := f.StringOffset(i)
+	if off < 0 || off >= int64(len(f.data)) {
+		return -1
+	}
+	_, rest := uleb(f.data[off:])
+	return len(f.data) - len(rest)
+}
+
+// StringAt returns the string in whose text the offset lies, ok is false where there
+// is none. The first call sorts the strings by where they lie.
+func (f *File) StringAt(offset int64) (index uint32, ok bool) {
+	if f.sorted == nil {
+		f.sorted = make([]uint32, f.Strings())
+		for i := range f.sorted {
+			f.sorted[i] = uint32(i)
+		}
+		slices.SortFunc(f.sorted, func(a, b uint32) int { return cmp.Compare(f.StringOffset(a), f.StringOffset(b)) })
+	}
+	i, _ := slices.BinarySearchFunc(f.sorted, offset, func(s uint32, at int64) int { return cmp.Compare(f.StringOffset(s), at+1) })
+	if i == 0 {
+		return 0, false
+	}
+	index = f.sorted[i-1]
+	start := int64(f.StringStart(index))
+	return index, start >= 0 && offset >= start && offset < start+int64(len(f.String(index)))
 }
 
 // Class returns the type index of class definition i.
