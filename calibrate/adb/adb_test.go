@@ -23,10 +23,10 @@ import (
 func device(t testing.TB, d *adbtest.Daemon) adb.Client {
 	t.Helper()
 	if _, err := exec.LookPath("adb"); err != nil {
-		t.Skip("adb is not installed")
+		adbtest.Missing(t, err)
 	}
 	if err := adbtest.Available(); err != nil {
-		t.Skip(err)
+		adbtest.Missing(t, err)
 	}
 	d.Root, d.Product, d.Model, d.Serial = t.TempDir(), "husky", "Pixel_8_Pro", "TEST01"
 	address, err := d.Start()
@@ -70,7 +70,7 @@ func TestClient_factsAndState(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(s.Temperature) != 3 || s.Temperature["BIG"] != 38.5 || *s.BatteryC != 28.7 || *s.BatteryLevel != 81 || *s.Charging || *s.ThermalStatus != 0 || s.Governor != "sched_pixel" || s.Awake != "Asleep" || *s.Airplane || s.LoadPerCore == nil {
+	if len(s.Temperature) != 3 || s.Temperature["BIG"] != 38.5 || *s.BatteryC != 28.7 || *s.BatteryLevel != 81 || *s.Charging || *s.ThermalStatus != 0 || s.Governor != "sched_pixel" || s.Awake != "Awake" || *s.Airplane || s.LoadPerCore == nil {
 		t.Errorf("state %+v", s)
 	}
 	list, err := c.Devices(ctx)

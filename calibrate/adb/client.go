@@ -123,7 +123,7 @@ func (c Client) adb(ctx context.Context, limit time.Duration, in io.Reader, args
 	if c.Port != 0 {
 		global = append(global, "-P", strconv.Itoa(c.Port))
 	}
-	if c.Serial != "" && args[0] != "devices" && args[0] != "connect" && args[0] != "kill-server" {
+	if c.Serial != "" && args[0] != "devices" && args[0] != "connect" && args[0] != "disconnect" && args[0] != "kill-server" {
 		global = append(global, "-s", c.Serial)
 	}
 	within, cancel := context.WithTimeout(ctx, limit)
@@ -169,6 +169,17 @@ func (c Client) Connect(ctx context.Context, address string) error {
 		return fmt.Errorf("connect %s: %w: %s", address, ErrFailed, strings.TrimSpace(s))
 	}
 	return nil
+}
+
+// Reconnect lets adb forget a device that listens on TCP, which it may hold for offline, and connects it again. For others it does nothing.
+func (c Client) Reconnect(ctx context.Context) error {
+	if !strings.Contains(c.Serial, ":") {
+		return nil
+	}
+	if _, err := c.adb(ctx, c.timeout(), nil, "disconnect", c.Serial); err != nil && !errors.Is(err, ErrLost) {
+		return err
+	}
+	return c.Connect(ctx, c.Serial)
 }
 
 // WaitDevice waits until the device answers.

@@ -150,19 +150,19 @@ func TestMeasure_givenIdleAndRails(t *testing.T) {
 func TestAlign_findsTheShift(t *testing.T) {
 	tr := square(second/4, 0.4, 2.4)
 	marks := []meter.Mark{{FromNS: 33 * second, ToNS: 53 * second, Inferences: 100}}
-	moved, shift, contrast, err := meter.Align(tr, marks, 20*second)
+	moved, shift, contrast, err := meter.Align(tr, marks, nil, 20*second)
 	if err != nil || shift != 7*second || contrast < 2 || moved[0].FromNS != 40*second || moved[0].Inferences != 100 {
 		t.Errorf("moved %+v by %d ns at contrast %.1f, %v; want 7 s", moved, shift, contrast, err)
 	}
-	if _, shift, _, err := meter.Align(tr, []meter.Mark{{FromNS: 40 * second, ToNS: 60 * second, Inferences: 1}}, 0); err != nil || shift != 0 {
+	if _, shift, _, err := meter.Align(tr, []meter.Mark{{FromNS: 40 * second, ToNS: 60 * second, Inferences: 1}}, nil, 0); err != nil || shift != 0 {
 		t.Errorf("no room to shift: %d, %v", shift, err)
 	}
 	for name, tr := range map[string]*meter.Trace{"flat": square(second/4, 1, 1), "empty": {}} {
-		if _, _, _, err := meter.Align(tr, marks, 20*second); !errors.Is(err, meter.ErrAlign) {
+		if _, _, _, err := meter.Align(tr, marks, nil, 20*second); !errors.Is(err, meter.ErrAlign) {
 			t.Errorf("%s trace: %v, want ErrAlign", name, err)
 		}
 	}
-	if _, _, _, err := meter.Align(tr, marks, 3*second); !errors.Is(err, meter.ErrAlign) {
+	if _, _, _, err := meter.Align(tr, marks, nil, 3*second); !errors.Is(err, meter.ErrAlign) {
 		t.Errorf("a shift out of reach: %v, want ErrAlign", err)
 	}
 }

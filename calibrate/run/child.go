@@ -32,7 +32,8 @@ type Answer struct {
 // Outcome is an answer with what the process printed beside it.
 type Outcome struct {
 	Answer
-	Log string
+	Log    string
+	Energy *Energy // nil without a meter
 }
 
 // StatusOf returns the status that an error of a runtime stands for.

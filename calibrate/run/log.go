@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 )
 
 // FileName is the file of runs in a folder of runs.
@@ -16,10 +17,12 @@ const FileName = "runs.jsonl"
 // maxLine bounds a line of a file of runs.
 const maxLine = 64 << 20
 
-// Log appends records to a folder's file of runs. A record is on disk when Append returns.
+// Log appends records to a folder's file of runs. A record is on disk when Append returns. It is safe for several devices at once.
 type Log struct {
+	mu   sync.Mutex
 	f    *os.File
 	done map[string]Status
+	ids  map[string]string // of devices, by address
 }
 
 // OpenLog opens a folder's file of runs and reads what was done before. A last line that was cut off, as by a pulled plug, is taken away.
@@ -41,7 +44,7 @@ func OpenLog(dir string) (*Log, error) {
 		f.Close()
 		return nil, err
 	}
-	l := &Log{f: f, done: map[string]Status{}}
+	l := &Log{f: f, done: map[string]Status{}, ids: identities(records)}
 	for _, r := range records {
 		l.done[r.RunID] = r.Status
 	}
@@ -55,6 +58,8 @@ func seek(f *os.File, at int64) error {
 
 // Done reports whether a run was done and need not be tried again.
 func (l *Log) Done(runID string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	s, ok := l.done[runID]
 	return ok && !s.Retry()
 }
@@ -65,11 +70,32 @@ func (l *Log) Append(r *Record) error {
 	if err != nil {
 		return err
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if _, err := l.f.Write(append(b, '\n')); err != nil {
 		return err
 	}
 	l.done[r.RunID] = r.Status
 	return l.f.Sync()
+}
+
+// deviceAt returns the identity of the device that was seen at an address before, else the address.
+func (l *Log) deviceAt(address string) string {
+	if id := l.ids[address]; id != "" {
+		return id
+	}
+	return address
+}
+
+// identities returns the identities of devices by their addresses. A device that never answered is known by its address alone.
+func identities(records []Record) map[string]string {
+	out := map[string]string{}
+	for i := range records {
+		if d := &records[i].Device; d.Address != "" && d.ID != d.Address {
+			out[d.Address] = d.ID
+		}
+	}
+	return out
 }
 
 // Close closes the file.
@@ -87,8 +113,12 @@ func ReadDir(dir string) ([]Record, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	last := map[string]int{}
-	for i, r := range all {
+	last, ids := map[string]int{}, identities(all)
+	for i := range all {
+		r := &all[i]
+		if id := ids[r.Device.Address]; r.Device.ID == r.Device.Address && id != "" { // it answered another time
+			r.RunID, r.Device.ID = r.Job.Key(id), id
+		}
 		last[r.RunID] = i
 	}
 	var out []Record

@@ -23,17 +23,29 @@ type Phone struct {
 	Beside []string // local files that it needs in its own folder, as libraries
 	// Limit is the longest that a run may take beyond its options' MaxTime; 0 is a minute.
 	Limit time.Duration
+	// Meter, unless nil, tells the energy of each run; Traces is the local folder that keeps what it recorded, "" for none.
+	Meter  *Meter
+	Traces string
+	// ScreenOff sends the phone to sleep before the first run; Close wakes one that was awake.
+	ScreenOff bool
 
-	binary string // on the device; "" not installed yet
+	binary   string // on the device; "" not installed yet
+	id       string // of its facts
+	charging *bool  // when its state was last asked
+	maxMHz   []float64
+	wake     bool // Close has to
 }
 
-// Facts asks the device what it is.
+// Facts asks the device what it is. With an error, its address is known at least.
 func (p *Phone) Facts(ctx context.Context) (Facts, error) {
 	a, err := p.Client.Facts(ctx)
-	if err != nil {
-		return Facts{}, err
+	if errors.Is(err, adb.ErrLost) && ctx.Err() == nil && p.Client.Reconnect(ctx) == nil {
+		a, err = p.Client.Facts(ctx)
 	}
-	f := Facts{ID: p.Client.Serial, Name: a.Props["ro.product.model"], SoC: a.Props["ro.soc.model"], ABI: a.Props["ro.product.cpu.abi"],
+	if err != nil {
+		return Facts{ID: p.Client.Serial, Name: p.Client.Serial, Address: p.Client.Serial}, err
+	}
+	f := Facts{ID: p.Client.Serial, Address: p.Client.Serial, Name: a.Props["ro.product.model"], SoC: a.Props["ro.soc.model"], ABI: a.Props["ro.product.cpu.abi"],
 		Cores: len(a.Parts), MemoryMB: a.MemoryMB, CPU: strings.Join(slices.Compact(slices.Clone(a.Parts)), " "), Clusters: a.Clusters(), Props: map[string]string{}}
 	for _, k := range []string{"ro.product.manufacturer", "ro.product.brand", "ro.product.model", "ro.product.device", "ro.product.marketname", "ro.soc.model",
 		"ro.hardware.chipname", "ro.board.platform", "ro.hardware", "ro.build.version.sdk", "ro.build.version.release"} {
@@ -44,15 +56,34 @@ func (p *Phone) Facts(ctx context.Context) (Facts, error) {
 	if serial := a.Props["ro.serialno"]; serial != "" {
 		f.ID = serial // the same phone by cable and by network
 	}
+	p.id, p.maxMHz = f.ID, a.MaxMHz
+	if p.ScreenOff && !p.wake {
+		if err := p.sleep(ctx); err != nil {
+			return f, err
+		}
+	}
 	return f, nil
+}
+
+// sleep sends an awake phone to sleep, which Close undoes.
+func (p *Phone) sleep(ctx context.Context) error {
+	a, err := p.Client.State(ctx)
+	if err != nil || a.Awake != "Awake" {
+		return err
+	}
+	p.wake = true
+	_, err = p.Client.Shell(ctx, "input keyevent 223", 0) // KEYCODE_SLEEP
+	return err
 }
 
 // State asks the device what it is doing; a device that does not answer says nothing.
 func (p *Phone) State(ctx context.Context) State {
 	a, err := p.Client.State(ctx)
 	if err != nil {
+		p.charging = nil
 		return State{}
 	}
+	p.charging = a.Charging
 	s := State{BatteryC: a.BatteryC, BatteryLevel: a.BatteryLevel, Charging: a.Charging, ClocksMHz: a.ClocksMHz, Load: a.LoadPerCore,
 		Governor: a.Governor, Screen: a.Awake, Thermal: a.ThermalStatus}
 	for _, v := range a.Temperature {
@@ -69,6 +100,7 @@ func (p *Phone) Run(ctx context.Context, job Job) Outcome {
 	out := p.try(ctx, job)
 	if out.Status == DeviceLost && ctx.Err() == nil {
 		p.binary = "" // it may come back as another, or after a wipe
+		_ = p.Client.Reconnect(ctx)
 		if p.Client.WaitDevice(ctx, 20*time.Second) == nil {
 			out = p.try(ctx, job)
 		}
@@ -77,6 +109,9 @@ func (p *Phone) Run(ctx context.Context, job Job) Outcome {
 }
 
 func (p *Phone) try(ctx context.Context, job Job) Outcome {
+	if p.Meter != nil && p.charging != nil && *p.charging {
+		return charging()
+	}
 	if p.binary == "" {
 		if err := p.install(ctx); err != nil {
 			p.binary = ""
@@ -89,7 +124,7 @@ func (p *Phone) try(ctx context.Context, job Job) Outcome {
 	}
 	defer p.Client.Remove(context.WithoutCancel(ctx), model)
 	opt := job.Options.Filled()
-	args, err := p.Tool.Args(model, opt)
+	args, pin, err := p.args(model, opt)
 	if err != nil {
 		return Outcome{Answer: Answer{Status: Refused, Reason: err.Error()}}
 	}
@@ -101,15 +136,52 @@ func (p *Phone) try(ctx context.Context, job Job) Outcome {
 	dir := path.Dir(p.binary)
 	// The device's own timeout ends the program when the cable does not let us, so that nothing is left running. It sends KILL only to a
 	// program that outlives TERM by two seconds, since KILL is also how the system ends a program that takes too much memory.
-	command := fmt.Sprintf("cd %s && LD_LIBRARY_PATH=%s timeout -k 2 %.0f %s", adb.Quote(dir), adb.Quote(dir), limit.Seconds(), adb.Quote(p.binary))
+	command := fmt.Sprintf("cd %s && LD_LIBRARY_PATH=%s timeout -k 2 %.0f %s%s", adb.Quote(dir), adb.Quote(dir), limit.Seconds(), pin, adb.Quote(p.binary))
 	for _, a := range args {
 		command += " " + adb.Quote(a)
 	}
-	said, err := p.Client.Shell(ctx, command, limit+10*time.Second)
+	whole := limit + 10*time.Second
+	if p.Meter != nil {
+		command = p.Meter.wrap(command, limit)
+		whole += 2*p.Meter.idle() + 20*time.Second
+	}
+	said, err := p.Client.Shell(ctx, command, whole)
 	if err != nil {
 		return lostOr(err, Failed)
 	}
-	return p.outcome(said, limit, opt)
+	out := p.outcome(said, limit, opt)
+	if p.Meter != nil && out.Status == OK {
+		out.Energy = p.energy(ctx, job, &out.Result)
+	}
+	return out
+}
+
+// args returns the program's arguments. Where it has no flag for an affinity, it is started under taskset on the cores asked for.
+func (p *Phone) args(model string, opt runtime.Options) (args []string, pin string, err error) {
+	if args, err = p.Tool.Args(model, opt); err == nil || opt.Affinity == "" {
+		return args, "", err
+	}
+	mask, ok := coreMask(p.maxMHz, opt.Affinity)
+	if !ok {
+		return nil, "", fmt.Errorf("%w: the phone does not tell its clocks, so its %s cores are not known", runtime.ErrOption, opt.Affinity)
+	}
+	opt.Affinity = ""
+	args, err = p.Tool.Args(model, opt)
+	return args, fmt.Sprintf("taskset %x ", mask), err
+}
+
+// coreMask is the set of the slowest cores (little), or of all others (big; all, where there is one kind).
+func coreMask(maxMHz []float64, affinity string) (mask uint64, ok bool) {
+	if len(maxMHz) == 0 || len(maxMHz) > 64 || affinity != "big" && affinity != "little" {
+		return 0, false
+	}
+	slowest, fastest := slices.Min(maxMHz), slices.Max(maxMHz)
+	for i, c := range maxMHz {
+		if (c == slowest) == (affinity == "little") || slowest == fastest {
+			mask |= 1 << i
+		}
+	}
+	return mask, true
 }
 
 // timeoutCode is the exit code of timeout for a program that it ended.
@@ -167,8 +239,16 @@ func (p *Phone) install(ctx context.Context) error {
 	return nil
 }
 
-// Close takes everything off the device.
-func (p *Phone) Close(ctx context.Context) error { return p.Client.Clean(ctx) }
+// Close takes everything off the device and wakes it, if it was sent to sleep.
+func (p *Phone) Close(ctx context.Context) error {
+	err := p.Client.Clean(ctx)
+	if p.wake {
+		_, e := p.Client.Shell(ctx, "input keyevent 224", 0) // KEYCODE_WAKEUP
+		p.wake = p.wake && e != nil
+		err = errors.Join(err, e)
+	}
+	return err
+}
 
 // lostOr is the outcome of an error of adb.
 func lostOr(err error, def Status) Outcome {

@@ -37,10 +37,10 @@ echo "Inference timings in us: Init: 855, First inference: 1300, Warmup (avg): 1
 func phone(t testing.TB, d *adbtest.Daemon) *run.Phone {
 	t.Helper()
 	if _, err := exec.LookPath("adb"); err != nil {
-		t.Skip("adb is not installed")
+		adbtest.Missing(t, err)
 	}
 	if err := adbtest.Available(); err != nil {
-		t.Skip(err)
+		adbtest.Missing(t, err)
 	}
 	d.Root, d.Product, d.Model, d.Serial = t.TempDir(), "husky", "Pixel_8_Pro", "TEST01"
 	address, err := d.Start()

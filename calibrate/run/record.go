@@ -23,11 +23,14 @@ const (
 	Unavailable Status = "unavailable" // the runtime is not there
 	DeviceLost  Status = "device_lost" // the device went away
 	DeviceFull  Status = "device_full" // no space for the model
+	Charging    Status = "charging"    // a run with a meter was not begun on a phone that charges
 	Failed      Status = "failed"      // anything else, see the reason
 )
 
 // Retry reports whether a run with this status is tried again when a plan is resumed: the fault was the cable's or the machine's.
-func (s Status) Retry() bool { return s == DeviceLost || s == Unavailable || s == DeviceFull }
+func (s Status) Retry() bool {
+	return s == DeviceLost || s == Unavailable || s == DeviceFull || s == Charging
+}
 
 // Job is one model to run on one device in one way.
 type Job struct {
@@ -66,8 +69,9 @@ type State struct {
 
 // Facts are what a device is.
 type Facts struct {
-	ID       string            `json:"id"`   // host, or the serial number
-	Name     string            `json:"name"` // as the device calls itself
+	ID       string            `json:"id"`                // host, or the serial number
+	Address  string            `json:"address,omitempty"` // as adb names it, which may be where it is reached
+	Name     string            `json:"name"`              // as the device calls itself
 	SoC      string            `json:"soc,omitempty"`
 	ABI      string            `json:"abi,omitempty"`
 	Cores    int               `json:"cores,omitempty"`
@@ -75,6 +79,8 @@ type Facts struct {
 	CPU      string            `json:"cpu,omitempty"`      // model name or part numbers
 	Clusters string            `json:"clusters,omitempty"` // 4x1800+2x2400+1x2850, clocks in MHz
 	Props    map[string]string `json:"props,omitempty"`    // the few properties that name a phone
+	// Simulated says that there is no such device: every number of its runs is made from published facts.
+	Simulated bool `json:"simulated,omitempty"`
 }
 
 // Record is one line of runs.jsonl.
@@ -89,5 +95,6 @@ type Record struct {
 	Before  State          `json:"before"`
 	After   State          `json:"after"`
 	Result  runtime.Result `json:"result"`
-	Log     string         `json:"log,omitempty"` // end of what a failed run printed
+	Energy  *Energy        `json:"energy,omitempty"` // nil when no meter was asked for
+	Log     string         `json:"log,omitempty"`    // end of what a failed run printed
 }

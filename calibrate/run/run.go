@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 )
 
@@ -17,6 +18,12 @@ type Options struct {
 	Now      func() time.Time
 	Sleep    func(context.Context, time.Duration)
 	Progress func(done, all int, r *Record) // after each run or skip (r nil); may be nil
+}
+
+// Clock is a device with a time of its own, which is not the machine's.
+type Clock interface {
+	Now() time.Time
+	Sleep(context.Context, time.Duration)
 }
 
 func (o Options) filled() Options {
@@ -47,14 +54,27 @@ func sleep(ctx context.Context, d time.Duration) {
 // ErrBattery ends the jobs when the battery is too low. Started again later, they go on.
 var ErrBattery = errors.New("battery is too low")
 
+// goneAfter is how many runs in a row a device may be lost before the rest is no longer tried.
+const goneAfter = 3
+
 // Jobs runs jobs one after another on a device and appends a record of each to the log, leaving out what the log has. It stops
-// at the end of the context, whose job is not logged, when the battery is too low (ErrBattery), and when the log cannot be written. A device that is lost has the
-// remaining jobs tried all the same: each is a row, and a resumed run tries those again.
+// at the end of the context, whose job is not logged, when the battery is too low (ErrBattery), and when the log cannot be written. On a
+// device that is lost the next jobs are tried all the same, up to goneAfter in a row; every job is a row, and a resumed run tries those again.
 func Jobs(ctx context.Context, d Device, jobs []Job, log *Log, opt Options) error {
+	if c, ok := d.(Clock); ok {
+		opt.Now, opt.Sleep = c.Now, c.Sleep
+	}
 	opt = opt.filled()
 	facts, err := d.Facts(ctx)
-	if err != nil {
+	lost := 0
+	switch {
+	case err == nil:
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case facts.Address == "":
 		return fmt.Errorf("device: %w", err)
+	default: // it is known by its address only
+		facts.ID, lost = log.deviceAt(facts.Address), goneAfter
 	}
 	for i, job := range jobs {
 		id := job.Key(facts.ID)
@@ -62,13 +82,22 @@ func Jobs(ctx context.Context, d Device, jobs []Job, log *Log, opt Options) erro
 			opt.Progress(i+1, len(jobs), nil)
 			continue
 		}
-		before := cool(ctx, d, opt)
-		if b := before.BatteryLevel; b != nil && *b < opt.MinBattery && (before.Charging == nil || !*before.Charging) {
-			return fmt.Errorf("%w: %.0f %%, after %d of %d jobs", ErrBattery, *b, i, len(jobs))
+		rec := &Record{Job: job, Started: opt.Now().UTC(), Status: DeviceLost, Reason: "not tried: the device is gone"}
+		if err != nil {
+			rec.Reason = err.Error()
 		}
-		rec := one(ctx, d, job, before, opt)
+		if lost < goneAfter {
+			before := cool(ctx, d, opt)
+			if b := before.BatteryLevel; b != nil && *b < opt.MinBattery && (before.Charging == nil || !*before.Charging) {
+				return fmt.Errorf("%s: %w: %.0f %%, after %d of %d jobs", facts.Name, ErrBattery, *b, i, len(jobs))
+			}
+			rec = one(ctx, d, job, before, opt)
+		}
 		if ctx.Err() != nil {
 			return ctx.Err()
+		}
+		if lost++; rec.Status != DeviceLost {
+			lost = 0
 		}
 		rec.RunID, rec.Device = id, facts
 		if err := log.Append(rec); err != nil {
@@ -79,11 +108,31 @@ func Jobs(ctx context.Context, d Device, jobs []Job, log *Log, opt Options) erro
 	return nil
 }
 
+// All runs the same jobs on several devices at once, on each one after another. A device that fails or is lost does not stop the others; its
+// error is joined to theirs. Progress is called by one device at a time.
+func All(ctx context.Context, devices []Device, jobs []Job, log *Log, opt Options) error {
+	if say := opt.Progress; say != nil {
+		var mu sync.Mutex
+		opt.Progress = func(done, all int, r *Record) {
+			mu.Lock()
+			defer mu.Unlock()
+			say(done, all, r)
+		}
+	}
+	errs := make([]error, len(devices))
+	var wg sync.WaitGroup
+	for i, d := range devices {
+		wg.Go(func() { errs[i] = Jobs(ctx, d, jobs, log, opt) })
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
 func one(ctx context.Context, d Device, job Job, before State, opt Options) *Record {
 	rec := &Record{Job: job, Before: before, Started: opt.Now().UTC()}
 	out := d.Run(ctx, job)
 	rec.TookS = opt.Now().Sub(rec.Started).Seconds()
-	rec.Status, rec.Reason, rec.Result = out.Status, out.Reason, out.Result
+	rec.Status, rec.Reason, rec.Result, rec.Energy = out.Status, out.Reason, out.Result, out.Energy
 	if rec.Status != OK {
 		rec.Log = out.Log
 	}

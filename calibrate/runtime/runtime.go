@@ -101,18 +101,21 @@ type Result struct {
 	Version     string    `json:"version,omitempty"`
 	LibrarySHA  string    `json:"library_sha256,omitempty"`
 	Options     Options   `json:"options"`
-	InitMS      float64   `json:"init_ms,omitempty"`      // loading and preparing the model; 0 not told
-	FirstMS     float64   `json:"first_ms,omitempty"`     // first inference; 0 not told
-	RepeatsMS   []float64 `json:"repeats_ms,omitempty"`   // wall time of each timed run, in order
-	CPUMS       []float64 `json:"cpu_ms,omitempty"`       // process CPU time of each timed run, in order
-	Summary     *Summary  `json:"summary,omitempty"`      // when the repeats are not told
-	PeakBytes   int64     `json:"peak_bytes,omitempty"`   // peak resident memory of the process; 0 not told
-	Ops         []OpTime  `json:"ops,omitempty"`          // only with Options.Profile
-	OpsUnit     string    `json:"ops_unit,omitempty"`     // "us", or "cycles" where a runtime counts those
-	Delegated   bool      `json:"delegated,omitempty"`    // the delegate took every node
-	InputBytes  int64     `json:"input_bytes,omitempty"`  // of all inputs
-	OutputBytes int64     `json:"output_bytes,omitempty"` // of all outputs
-	FirstOutput string    `json:"first_output,omitempty"` // SHA-256 of the first output for the fixed input
+	InitMS      float64   `json:"init_ms,omitempty"`       // loading and preparing the model; 0 not told
+	FirstMS     float64   `json:"first_ms,omitempty"`      // first inference; 0 not told
+	RepeatsMS   []float64 `json:"repeats_ms,omitempty"`    // wall time of each timed run, in order
+	CPUMS       []float64 `json:"cpu_ms,omitempty"`        // process CPU time of each timed run, in order
+	TimedFromNS int64     `json:"timed_from_ns,omitempty"` // when the timed runs began, on the clock of boot time; 0 not told
+	TimedToNS   int64     `json:"timed_to_ns,omitempty"`   // and when they ended
+	TimedRuns   int       `json:"timed_runs,omitempty"`    // inferences between the two, which may be more than the repeats kept
+	Summary     *Summary  `json:"summary,omitempty"`       // when the repeats are not told
+	PeakBytes   int64     `json:"peak_bytes,omitempty"`    // peak resident memory of the process; 0 not told
+	Ops         []OpTime  `json:"ops,omitempty"`           // only with Options.Profile
+	OpsUnit     string    `json:"ops_unit,omitempty"`      // "us", or "cycles" where a runtime counts those
+	Delegated   bool      `json:"delegated,omitempty"`     // the delegate took every node
+	InputBytes  int64     `json:"input_bytes,omitempty"`   // of all inputs
+	OutputBytes int64     `json:"output_bytes,omitempty"`  // of all outputs
+	FirstOutput string    `json:"first_output,omitempty"`  // SHA-256 of the first output for the fixed input
 }
 
 // LatencyMS returns the best single number for one warm inference: the median of the repeats, else the tool's median, else its

@@ -23,6 +23,7 @@ import (
 type fitRunsOptions struct {
 	out       string
 	statistic string
+	device    string
 	plot      string
 	quiet     bool
 }
@@ -40,7 +41,8 @@ negative, bent towards similar networks) from the valid runs of one device, and 
 model from fits that saw neither it nor any of its family. The table and the figures at the end
 are of those predictions. The models' files must still be where they were run from.`
 	c.Example += "\n  gaugenn calibrate fit runs/ -o host.json --plot host.svg"
-	c.Flags().StringVar(&o.statistic, "statistic", runs.CPUMin, "with RUNS: median or cpu_min")
+	c.Flags().StringVar(&o.statistic, "statistic", "", "with RUNS: median or cpu_min; empty takes cpu_min for one thread of the host, else median")
+	c.Flags().StringVar(&o.device, "device", "", "with RUNS of several devices: the one to fit, by name, serial number or address; empty fits each")
 	c.Flags().StringVar(&o.plot, "plot", "", "with RUNS: file for a plot of predicted against measured (.svg, .png, .pdf)")
 	c.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
@@ -62,10 +64,11 @@ type runProfile struct {
 	Terms     []string        `json:"terms"`
 	Model     *additive.Model `json:"model"`
 	// MAPE is the mean relative error of held-out families, Covered the part of them inside its 90 % interval.
-	MAPE    float64 `json:"held_out_mape"`
-	Median  float64 `json:"held_out_median_error"`
-	Covered float64 `json:"held_out_covered"`
-	Noise   float64 `json:"noise_floor"` // median distance of the tenth part of CPU times from the smallest
+	MAPE    float64    `json:"held_out_mape"`
+	Median  float64    `json:"held_out_median_error"`
+	Covered float64    `json:"held_out_covered"`
+	Energy  *energyFit `json:"energy,omitempty"` // nil where too few runs have one
+	Noise   float64    `json:"noise_floor"`      // median distance of the tenth part of CPU times from the smallest
 }
 
 // fitRow is a run that a fit can use.
@@ -73,19 +76,44 @@ type fitRow struct {
 	name   string
 	sample additive.Sample
 	noise  float64
+	energy *runs.Energy
 }
 
+// fitRuns fits each device of a folder of runs by itself. With several, each one's files carry its name.
 func fitRuns(ctx context.Context, dir string, o fitRunsOptions, stderr io.Writer) error {
 	records, err := runs.ReadDir(dir)
 	if err != nil {
 		return err
 	}
-	rows, left, err := fitRows(ctx, records, runs.Rules{Statistic: o.statistic})
+	groups := byDevice(records, o.device)
+	if len(groups) == 0 {
+		return fmt.Errorf("%s: %w: %d runs, none of device %q", dir, additive.ErrTooFew, len(records), o.device)
+	}
+	var errs []error
+	for _, g := range groups {
+		named := o
+		if len(groups) > 1 {
+			named.out, named.plot = withName(o.out, g[0].Device.Name), withName(o.plot, g[0].Device.Name)
+			if !o.quiet {
+				fmt.Fprintf(stderr, "\n%s, %s\n", g[0].Device.Name, g[0].Job.Runtime)
+			}
+		}
+		if err := fitDevice(ctx, g, named, stderr); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %s: %w", dir, g[0].Device.Name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// fitDevice fits the runs of one device and runtime.
+func fitDevice(ctx context.Context, records []runs.Record, o fitRunsOptions, stderr io.Writer) error {
+	statistic := statisticOf(o.statistic, &records[0])
+	rows, left, err := fitRows(ctx, records, runs.Rules{Statistic: statistic})
 	if err != nil {
 		return err
 	}
 	if len(rows) == 0 {
-		return fmt.Errorf("%s: %w: %d runs, none to fit on: %v", dir, additive.ErrTooFew, len(records), left)
+		return fmt.Errorf("%w: %d runs, none to fit on: %v", additive.ErrTooFew, len(records), left)
 	}
 	samples := make([]additive.Sample, len(rows))
 	for i, r := range rows {
@@ -95,11 +123,14 @@ func fitRuns(ctx context.Context, dir string, o fitRunsOptions, stderr io.Writer
 	if err != nil {
 		return err
 	}
-	p := runProfile{Version: 1, Tool: version, Device: records[0].Device, Runtime: records[0].Job.Runtime, Statistic: o.statistic, Terms: additive.Names(), Model: m}
+	p := runProfile{Version: 1, Tool: version, Device: records[0].Device, Runtime: records[0].Job.Runtime, Statistic: statistic, Terms: additive.Names(), Model: m}
 	held := additive.LeaveOut(samples)
 	p.judge(rows, held)
 	if !o.quiet {
 		writeFit(stderr, &p, rows, held, left)
+	}
+	if err := p.fitEnergy(rows, o.quiet, stderr); err != nil {
+		return err
 	}
 	if o.plot != "" {
 		if err := plotFit(o.plot, &p, rows, held); err != nil {
@@ -126,7 +157,9 @@ func (p *runProfile) judge(rows []fitRow, held []additive.HeldOut) {
 		}
 		y := rows[i].sample.LatencyMS
 		errs = append(errs, math.Abs(h.ValueMS/y-1))
-		noise = append(noise, rows[i].noise)
+		if !math.IsNaN(rows[i].noise) { // told by CPU times only
+			noise = append(noise, rows[i].noise)
+		}
 		n++
 		if h.LoMS <= y && y <= h.HiMS {
 			inside++
@@ -140,7 +173,10 @@ func (p *runProfile) judge(rows []fitRow, held []additive.HeldOut) {
 	for _, e := range errs {
 		p.MAPE += e / float64(n)
 	}
-	p.Median, p.Covered, p.Noise = errs[n/2], float64(inside)/float64(n), noise[n/2]
+	p.Median, p.Covered, p.Noise = errs[n/2], float64(inside)/float64(n), 0
+	if len(noise) > 0 {
+		p.Noise = noise[len(noise)/2]
+	}
 }
 
 // fitRows returns the valid runs with their networks' terms, and why others are left out.
@@ -166,7 +202,7 @@ func fitRows(ctx context.Context, records []runs.Record, rules runs.Rules) (rows
 			left["model is too small or its cost is not known"]++
 			continue
 		}
-		rows = append(rows, fitRow{name: r.Job.Name, noise: red.CPUSteady, sample: additive.Sample{Group: familyOf(c), Terms: additive.Terms(c.Net), LatencyMS: red.LatencyMS, Parts: partsOf(c.Net, r)}})
+		rows = append(rows, fitRow{name: r.Job.Name, energy: r.Energy, noise: red.CPUSteady, sample: additive.Sample{Group: familyOf(c), Terms: additive.Terms(c.Net), LatencyMS: red.LatencyMS, Parts: partsOf(c.Net, r)}})
 	}
 	return rows, left, nil
 }
@@ -204,7 +240,7 @@ func writeFit(w io.Writer, p *runProfile, rows []fitRow, held []additive.HeldOut
 		order[i] = i
 	}
 	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(rows[a].sample.LatencyMS, rows[b].sample.LatencyMS) })
-	fmt.Fprintf(w, "%-44s %-14s %10s %10s  %-21s %7s\n", "model", "family", "measured", "held out", "90 % interval", "error")
+	fmt.Fprintf(w, "%-44s %-14s %10s %10s  %-21s %7s\n", "model", "family", map[bool]string{false: "measured", true: "simulated"}[p.Device.Simulated], "held out", "90 % interval", "error")
 	for _, i := range order {
 		h, y := held[i], rows[i].sample.LatencyMS
 		if !h.Known {
@@ -216,8 +252,12 @@ func writeFit(w io.Writer, p *runProfile, rows []fitRow, held []additive.HeldOut
 	for _, why := range sortedKeys(left) {
 		fmt.Fprintf(w, "left out: %d runs, %s\n", left[why], why)
 	}
-	fmt.Fprintf(w, "%d runs; families held out: mean error %.1f %%, median %.1f %%, %.0f %% inside the 90 %% interval; noise floor %.1f %%\n",
-		len(rows), 100*p.MAPE, 100*p.Median, 100*p.Covered, 100*p.Noise)
+	noise := ""
+	if p.Noise > 0 {
+		noise = fmt.Sprintf("; noise floor %.1f %%", 100*p.Noise)
+	}
+	fmt.Fprintf(w, "%d runs%s; families held out: mean error %.1f %%, median %.1f %%, %.0f %% inside the 90 %% interval%s\n",
+		len(rows), simulatedWord(p.Device), 100*p.MAPE, 100*p.Median, 100*p.Covered, noise)
 }
 
 func sortedKeys(m map[string]int) []string {

@@ -13,7 +13,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/gaugenn/gaugenn/calibrate/adb"
 	"github.com/gaugenn/gaugenn/calibrate/plan"
 	runs "github.com/gaugenn/gaugenn/calibrate/run"
 	"github.com/gaugenn/gaugenn/calibrate/runtime"
@@ -28,7 +27,7 @@ import (
 
 type runOptions struct {
 	plan      string
-	device    string
+	devices   []string
 	out       string
 	library   string
 	adb       string
@@ -39,6 +38,9 @@ type runOptions struct {
 	options   runtime.Options
 	coolTo    float64
 	battery   float64
+	meter     meterOptions
+	screenOff bool
+	seed      uint64
 	quiet     bool
 }
 
@@ -52,11 +54,21 @@ appends a line for each to RUNS/runs.jsonl as soon as it ends. Started again, it
 it stopped; runs that a lost device or a full disk spoiled are tried again. At the end it writes
 RUNS/measurements: the reduced values, with the reason beside each run that is not valid.
 
+Several devices run the plan at once, each its models one after another; one that is lost does not
+stop the others. sim:NAME is a phone of the catalogue that is simulated from published facts, heat
+included: its rows say so.
+
+With --meter the energy of an inference is measured beside: the meter records on the phone around
+each run, the power of the phone left alone is subtracted, and what was recorded is kept in
+RUNS/traces. A phone that charges is refused: use adb over Wi-Fi.
+
 --device host runs LiteRT's library in this machine's processes ("pip install ai-edge-litert").
 The value kept there is the smallest process CPU time of one thread (--statistic cpu_min), since
 other work on the machine hardly moves it; --statistic median keeps the median of wall times.`,
-		Example: "  gaugenn calibrate run plan.json -o runs/ --device host",
-		Args:    atLeast(1, "a plan"),
+		Example: `  gaugenn calibrate run plan.json -o runs/ --device host
+  gaugenn calibrate run plan.json -o runs/ --device sim:"Pixel 7"
+  gaugenn calibrate run plan.json -o runs/ --device 192.168.1.20:5555 --binary benchmark_model --meter odpm`,
+		Args: atLeast(1, "a plan"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 || o.out == "" {
 				return usagef("run needs one PLAN and -o FOLDER")
@@ -66,7 +78,7 @@ other work on the machine hardly moves it; --statistic median keeps the median o
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&o.device, "device", "host", "host, or the serial number of a device that adb lists")
+	f.StringArrayVar(&o.devices, "device", []string{hostName}, "host; the serial number or address of a device that adb lists; all of those; or sim:NAME, a simulated phone. May be repeated")
 	f.StringVarP(&o.out, "output", "o", "", "folder for runs and measurements")
 	f.StringVar(&o.library, "litert-library", "", "path of libLiteRt.so; else it is looked for in the active Python environment and the usual folders")
 	f.StringVar(&o.adb, "adb", "", "path of the adb program; else the one in PATH")
@@ -74,6 +86,9 @@ other work on the machine hardly moves it; --statistic median keeps the median o
 	f.StringVar(&o.binary, "binary", "", "the runtime's benchmark program for the device: benchmark_model, benchncnn, ...")
 	f.StringArrayVar(&o.beside, "beside", nil, "file that the program needs beside it, as a library; may be repeated")
 	f.StringVar(&o.statistic, "statistic", "", "median or cpu_min; empty takes cpu_min on the host with one thread, else median")
+	f.StringVar(&o.options.Delegate, "delegate", "", "cpu (also empty), gpu, nnapi, npu or dsp, where the runtime has it")
+	f.StringVar(&o.options.Precision, "precision", "", "f32, f16 or i8, where the runtime leaves a choice")
+	f.StringVar(&o.options.Affinity, "affinity", "", "big or little; empty takes any core")
 	f.IntVar(&o.options.Threads, "threads", 1, "CPU threads")
 	f.IntVar(&o.options.Warmup, "warmup", 3, "runs before the timed ones")
 	f.IntVar(&o.options.Repeats, "repeats", 20, "least number of timed runs")
@@ -83,6 +98,12 @@ other work on the machine hardly moves it; --statistic median keeps the median o
 	f.BoolVar(&o.options.Profile, "profile", true, "also take times per operator")
 	f.Float64Var(&o.coolTo, "cool-to", 0, "wait until the device is at most this warm (degrees Celsius) before each run")
 	f.Float64Var(&o.battery, "min-battery", 20, "stop when a device that is not charging has less than this percentage")
+	f.StringVar(&o.meter.name, "meter", "", "meter of each run's energy: odpm, perfetto, fuelgauge, or monsoon=FILE, the CSV of a monitor in the battery's place")
+	f.StringVar(&o.meter.command, "meter-command", "", "with monsoon=FILE: program that writes the file, started before the runs and interrupted after them")
+	f.Float64Var(&o.meter.volts, "meter-volts", 0, "with monsoon=FILE: voltage that the monitor was set to, if the file does not tell")
+	f.DurationVar(&o.meter.idle, "idle", 5*time.Second, "with a meter: time that a phone is left alone before and after each run, whose power is subtracted")
+	f.BoolVar(&o.screenOff, "screen-off", false, "send phones to sleep for the runs, and wake those again that were awake")
+	f.Uint64Var(&o.seed, "seed", 1, "of simulated phones")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no progress")
 	return c
 }
@@ -115,15 +136,11 @@ func runPlan(ctx context.Context, o runOptions, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	dev, clean, err := o.deviceOf(ctx)
+	devices, name, err := o.devicesOf(ctx)
 	if err != nil {
 		return err
 	}
-	name := "litert"
-	if p, ok := dev.(*runs.Phone); ok {
-		name = p.Tool.Name
-	}
-	o.options.Profile = o.options.Profile && name == "litert" // the others' programs tell no operators
+	o.options.Profile = o.options.Profile && name == "litert" && !o.meter.slows(devices) // the others' programs tell no operators
 	log, err := runs.OpenLog(o.out)
 	if err != nil {
 		return err
@@ -133,50 +150,35 @@ func runPlan(ctx context.Context, o runOptions, stderr io.Writer) error {
 	for _, m := range p.Models {
 		jobs = append(jobs, runs.Job{ModelID: m.ID, Name: m.Name, Path: m.Path, Runtime: name, Options: o.options.Filled()})
 	}
-	rules := o.rules()
-	err = runs.Jobs(ctx, dev, jobs, log, runs.Options{CoolTo: o.coolTo, MinBattery: o.battery, Progress: func(done, all int, r *runs.Record) {
+	stop, err := o.meter.start(ctx)
+	if err != nil {
+		return err
+	}
+	err = runs.All(ctx, devices, jobs, log, runs.Options{CoolTo: o.coolTo, MinBattery: o.battery, Progress: func(done, all int, r *runs.Record) {
 		if !o.quiet && r != nil {
-			writeRun(stderr, done, all, r, rules)
+			writeRun(stderr, done, all, r, o.rules(r), len(devices) > 1)
 		}
 	}})
-	if err = errors.Join(err, clean()); err != nil {
+	if err = errors.Join(err, closeAll(ctx, devices), stop()); err != nil {
+		return errors.Join(err, o.measurements(stderr)) // what was run before is kept
+	}
+	if err := o.meter.read(log, o.out, stderr); err != nil {
 		return err
 	}
 	return o.measurements(stderr)
 }
 
-// rules returns the rules of reduction that the flags ask for.
-func (o runOptions) rules() runs.Rules {
-	s := o.statistic
-	if s == "" && o.device == "host" && o.options.Threads <= 1 {
-		s = runs.CPUMin
-	}
-	return runs.Rules{Statistic: s}
+// rules returns the rules of reduction that the flags ask for: on this machine, where other work runs beside, the smallest CPU time.
+func (o runOptions) rules(r *runs.Record) runs.Rules {
+	return runs.Rules{Statistic: statisticOf(o.statistic, r)}
 }
 
-// deviceOf returns where the plan is run, and what takes everything off it again.
-func (o runOptions) deviceOf(ctx context.Context) (runs.Device, func() error, error) {
-	if o.device == "host" {
-		lib, err := findLiteRT(o.library)
-		if err != nil {
-			return nil, nil, err
-		}
-		self, err := os.Executable()
-		if err != nil {
-			return nil, nil, err
-		}
-		return runs.Host{Child: runs.Child{Command: []string{self, "calibrate", "run-one"}}, Library: lib.Path}, func() error { return nil }, nil
+// statisticOf returns the statistic that was asked for, or else the one that fits a record.
+func statisticOf(asked string, r *runs.Record) string {
+	if asked == "" && r.Device.ID == hostName && r.Job.Options.Threads <= 1 {
+		return runs.CPUMin
 	}
-	p := &runs.Phone{Client: adb.Client{Program: o.adb, Serial: o.device, Port: o.adbPort}, Binary: o.binary, Beside: o.beside}
-	if o.binary == "" {
-		return nil, nil, usagef("--device %s needs --binary FILE, the runtime's benchmark program for the device", o.device)
-	}
-	tool, ok := toolNamed(filepath.Base(o.binary))
-	if !ok {
-		return nil, nil, usagef("--binary %s: known programs are %s", o.binary, strings.Join(toolNames(), ", "))
-	}
-	p.Tool = tool
-	return p, func() error { return p.Close(context.WithoutCancel(ctx)) }, nil
+	return asked
 }
 
 // tools are the benchmark programs that can be run on a device.
@@ -224,7 +226,10 @@ func readPlan(path string) (*plan.Plan, error) {
 }
 
 // writeRun prints a run for people.
-func writeRun(w io.Writer, done, all int, r *runs.Record, rules runs.Rules) {
+func writeRun(w io.Writer, done, all int, r *runs.Record, rules runs.Rules, several bool) {
+	if several {
+		fmt.Fprintf(w, "%-14.14s ", r.Device.Name)
+	}
 	red := runs.Reduce(r, rules)
 	verdict := red.Reason
 	if red.Valid {
@@ -234,8 +239,8 @@ func writeRun(w io.Writer, done, all int, r *runs.Record, rules runs.Rules) {
 		fmt.Fprintf(w, "%3d/%d  %-44.44s %s\n", done, all, r.Job.Name, verdict)
 		return
 	}
-	fmt.Fprintf(w, "%3d/%d  %-44.44s %9.4g ms %s of %d, %d operators, %.1f s  %s\n",
-		done, all, r.Job.Name, red.LatencyMS, red.Stat, len(r.Result.RepeatsMS), len(r.Result.Ops), r.TookS, verdict)
+	fmt.Fprintf(w, "%3d/%d  %-44.44s %9.4g ms %s of %d, %d operators, %.1f s  %s%s\n",
+		done, all, r.Job.Name, red.LatencyMS, red.Stat, len(r.Result.RepeatsMS), len(r.Result.Ops), r.TookS, verdict, energyWords(r.Energy))
 }
 
 // measurements writes the table from all runs of the folder.
@@ -250,7 +255,7 @@ func (o runOptions) measurements(stderr io.Writer) error {
 	}
 	valid := 0
 	for i := range records {
-		row := measurementRow(&records[i], o.rules())
+		row := measurementRow(&records[i], o.rules(&records[i]))
 		if row.Valid {
 			valid++
 		}
@@ -276,6 +281,12 @@ func measurementRow(r *runs.Record, rules runs.Rules) data.Measurement {
 		LatencyMS: positive(red.LatencyMS), LatencyMinMS: positive(red.MinMS), LatencyP90MS: positive(red.P90MS),
 		TemperatureC: r.Before.TemperatureC, Basis: "measured", Valid: red.Valid, Reason: red.Reason,
 		RecordedAt: r.Started.Format(time.RFC3339), Source: "gaugenn calibrate run", Notes: notesOf(r, red),
+	}
+	if r.Device.Simulated {
+		row.Basis = "simulated"
+	}
+	if e := r.Energy; e.Known() {
+		row.EnergyMJ, row.PowerW = &e.EnergyMJ, positive(e.PowerW)
 	}
 	if res.PeakBytes > 0 {
 		row.PeakMemoryBytes = &res.PeakBytes
@@ -310,6 +321,7 @@ func notesOf(r *runs.Record, red runs.Reduced) string {
 	if red.CPUMinMS > 0 {
 		s += fmt.Sprintf(";cpu_min_ms=%.6g;cpu_spread=%.3f", red.CPUMinMS, red.CPUSteady)
 	}
+	s += energyNotes(r.Energy)
 	if r.Before.Load != nil {
 		s += fmt.Sprintf(";load=%.2f", *r.Before.Load)
 	}

@@ -53,25 +53,57 @@ func (h Thermal) SustainableW() float64 {
 // headroom is how many watts the controller allows above the sustainable power for each kelvin below the limit.
 const headroom = 1.5
 
-// Sustained runs the result's inference back to back for some minutes and returns the state after each. Power follows the cube of the
-// clock, latency its inverse. The controller grants the sustainable power and more while there is room below the limits, as Android's
-// power allocator does; it sees whichever of chip and body is closer to its limit.
-func (res Result) Sustained(h Thermal, minutes int) []Minute {
+// Heat is the thermal state of a phone that is being used.
+type Heat struct {
+	ChipC, BodyC float64
+	Speed        float64 // clock that is allowed, against the full one
+	model        Thermal
+}
+
+// NewHeat returns a phone that was left alone for a while.
+func NewHeat(h Thermal) *Heat {
 	h = h.withDefaults()
-	const step = 1.0 // s
-	full, steady := res.PowerW.Value, h.SustainableW()
-	chip, body, speed := h.AmbientC+3, h.AmbientC+2, 1.0
+	return &Heat{ChipC: h.AmbientC + 3, BodyC: h.AmbientC + 2, Speed: 1, model: h}
+}
+
+// heatStep is the longest step of the integration in seconds.
+const heatStep = 1.0
+
+// Pass lets time go by while the chip draws some watts above idle, and returns the joules that the phone drew. The speed that is allowed
+// after it is what full power would need to stay within the limits: the controller grants the sustainable power and more while there is
+// room below the limits, as Android's power allocator does; it sees whichever of chip and body is closer to its limit.
+func (t *Heat) Pass(seconds, watts float64) (joules float64) {
+	h := t.model
+	for left := seconds; left > 0; left -= heatStep {
+		step := min(left, heatStep)
+		flow := (t.ChipC - t.BodyC) / h.ChipKPerW
+		t.ChipC += step * (watts - flow) / h.ChipJPerK
+		t.BodyC += step * (flow + h.IdleW - (t.BodyC-h.AmbientC)/h.BodyKPerW) / h.BodyJPerK
+		joules += step * (watts + h.IdleW)
+		if watts > 0 {
+			full := watts / (t.Speed * t.Speed * t.Speed)
+			allowed := h.SustainableW() + headroom*min(h.SkinLimitC-t.BodyC, (h.ChipLimitC-t.ChipC)/4)
+			t.Speed = max(min(math.Cbrt(max(allowed, 0)/full), 1), 0.2)
+			if left > heatStep { // the rest of this time is at the new clock
+				watts = full * t.Speed * t.Speed * t.Speed
+			}
+		} else if t.ChipC < h.ChipLimitC && t.BodyC < h.SkinLimitC-1 {
+			t.Speed = 1
+		}
+	}
+	return joules
+}
+
+// Sustained runs the result's inference back to back for some minutes and returns the state after each. Power follows the cube of the
+// clock, latency its inverse.
+func (res Result) Sustained(h Thermal, minutes int) []Minute {
+	full, t := res.PowerW.Value, NewHeat(h)
 	var out []Minute
 	for m := 1; m <= minutes; m++ {
-		for s := 0.0; s < 60; s += step {
-			power := full * speed * speed * speed
-			flow := (chip - body) / h.ChipKPerW
-			chip += step * (power - flow) / h.ChipJPerK
-			body += step * (flow + h.IdleW - (body-h.AmbientC)/h.BodyKPerW) / h.BodyJPerK
-			allowed := steady + headroom*min(h.SkinLimitC-body, (h.ChipLimitC-chip)/4)
-			speed = max(min(math.Cbrt(max(allowed, 0)/full), 1), 0.2)
+		for range 60 {
+			t.Pass(1, full*t.Speed*t.Speed*t.Speed)
 		}
-		out = append(out, Minute{Minute: m, LatencyMS: res.LatencyMS.Value / speed, Speed: speed, ChipC: chip, BodyC: body, PowerW: full * speed * speed * speed})
+		out = append(out, Minute{Minute: m, LatencyMS: res.LatencyMS.Value / t.Speed, Speed: t.Speed, ChipC: t.ChipC, BodyC: t.BodyC, PowerW: full * t.Speed * t.Speed * t.Speed})
 	}
 	return out
 }

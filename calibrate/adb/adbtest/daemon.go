@@ -52,6 +52,7 @@ type Daemon struct {
 	// Fault is asked for every service that is opened: its text ("shell,v2,raw:ls", "sync:") and how many were opened before. May be nil.
 	Fault func(service string, n int) Fault
 	Delay time.Duration // of Slow
+	Power *Power        // what the device draws; nil for a device without meters
 
 	listener net.Listener
 	opened   atomic.Int64
@@ -66,6 +67,11 @@ type Daemon struct {
 func (d *Daemon) Start() (string, error) {
 	if err := makeTree(d.Root, d.Product, d.Model, d.Serial); err != nil {
 		return "", err
+	}
+	if d.Power != nil {
+		if err := d.Power.start(d.Root); err != nil {
+			return "", err
+		}
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -98,6 +104,9 @@ func (d *Daemon) Close() {
 	d.listener.Close()
 	d.Cut()
 	d.wg.Wait()
+	if d.Power != nil {
+		d.Power.close()
+	}
 }
 
 // Cut pulls the cable: every transport is closed. The device still listens.

@@ -85,6 +85,10 @@ func (d *Daemon) shell(s *stream, text string, v2 bool, fault Fault) {
 
 // wait waits for the process and kills its group when the client goes away. It returns the exit code as a shell gives it.
 func (d *Daemon) wait(s *stream, c *exec.Cmd, fault Fault) int {
+	if d.Power != nil {
+		d.Power.began(c.Process.Pid)
+		defer d.Power.ended(c.Process.Pid)
+	}
 	ended := make(chan struct{})
 	go func() {
 		if fault != Kill {

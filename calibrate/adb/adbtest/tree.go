@@ -17,8 +17,9 @@ func makeTree(root, product, model, serial string) error {
 		"system/bin/getprop": script(map[string]string{"": fmt.Sprintf(
 			"[ro.product.device]: [%s]\n[ro.product.manufacturer]: [Google]\n[ro.product.model]: [%s]\n[ro.serialno]: [%s]\n[ro.soc.model]: [Tensor G3]\n[ro.product.cpu.abi]: [arm64-v8a]\n[ro.build.version.sdk]: [35]\n",
 			product, model, serial)}),
-		"system/bin/dumpsys":  script(map[string]string{"battery": battery, "thermalservice": thermal, "power": "  mWakefulness=Asleep\n"}),
+		"system/bin/dumpsys":  "#!/bin/sh\ncase \"$1\" in battery | thermalservice | power) cat \"/.$1\" ;; esac\n",
 		"system/bin/settings": script(map[string]string{"get": "0\n"}),
+		"system/bin/input":    input, ".battery": battery, ".thermalservice": thermal, ".power": "  mWakefulness=Awake\n",
 	}
 	for i, mhz := range []int{1704, 1704, 1704, 1704, 2367, 2367, 2367, 2367, 2914} {
 		dir := fmt.Sprintf("sys/devices/system/cpu/cpu%d/cpufreq/", i)
@@ -37,6 +38,14 @@ func makeTree(root, product, model, serial string) error {
 	}
 	return nil
 }
+
+// input is the program that presses keys: 223 sends a phone to sleep, 224 wakes it.
+const input = `#!/bin/sh
+case "$1 $2" in
+"keyevent 223") echo "  mWakefulness=Asleep" >/.power ;;
+"keyevent 224") echo "  mWakefulness=Awake" >/.power ;;
+esac
+`
 
 // script is a program that prints a text by its first argument.
 func script(texts map[string]string) string {
@@ -59,8 +68,8 @@ func cpuinfo() string {
 
 const battery = `Current Battery Service state:
   AC powered: false
-  USB powered: true
-  status: 4
+  USB powered: false
+  status: 3
   health: 2
   level: 81
   scale: 100

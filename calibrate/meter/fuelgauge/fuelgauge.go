@@ -25,6 +25,7 @@ const maxSnapshots = 1_000_000
 type snapshot struct {
 	ns                       int64
 	current, voltage, charge float64
+	said                     float64 // current as dumpsys has it
 	status                   int
 	powered                  bool
 }
@@ -60,7 +61,7 @@ func snapshots(data []byte) ([]snapshot, error) {
 			if err != nil || ns < 0 || ns > 1<<62 || len(list) >= maxSnapshots {
 				return nil, fmt.Errorf("fuelgauge: %w: line %d: stamp %.40q", meter.ErrMalformed, n+1, stamp)
 			}
-			list = append(list, snapshot{ns: ns, current: math.NaN(), voltage: math.NaN(), charge: math.NaN()})
+			list = append(list, snapshot{ns: ns, current: math.NaN(), said: math.NaN(), voltage: math.NaN(), charge: math.NaN()})
 			continue
 		}
 		key, value, ok := strings.Cut(text, ":")
@@ -79,8 +80,10 @@ func (s *snapshot) set(key, value string) error {
 	key = strings.ToLower(key[strings.LastIndexByte(key, '/')+1:])
 	var field *float64
 	switch key {
-	case "current_now", "current now":
+	case "current_now":
 		field = &s.current
+	case "current now": // in a unit of its own: only where the kernel's file does not tell
+		field = &s.said
 	case "voltage_now", "voltage":
 		field = &s.voltage
 	case "charge_counter", "charge counter":
@@ -142,10 +145,10 @@ type reading struct {
 
 // power turns snapshots into watts and notes which units and sign were found.
 func power(list []snapshot, t *meter.Trace) ([]reading, error) {
-	voltScale, err := voltageScale(list, t)
-	if err != nil {
+	if err := inVolts(list, t); err != nil {
 		return nil, err
 	}
+	useSaid(list)
 	var currents []float64
 	for _, s := range list {
 		if !math.IsNaN(s.current) {
@@ -153,7 +156,7 @@ func power(list []snapshot, t *meter.Trace) ([]reading, error) {
 		}
 	}
 	if len(currents) == 0 {
-		return byCharge(list, voltScale, t)
+		return byCharge(list, t)
 	}
 	scale := currentScale(currents, t)
 	signum, err := currentSign(currents, t)
@@ -164,7 +167,7 @@ func power(list []snapshot, t *meter.Trace) ([]reading, error) {
 	volts := math.NaN()
 	for _, s := range list {
 		if !math.IsNaN(s.voltage) {
-			volts = s.voltage * voltScale
+			volts = s.voltage
 		}
 		if !math.IsNaN(s.current) && !math.IsNaN(volts) {
 			out = append(out, reading{s.ns, signum * s.current * scale * volts})
@@ -173,25 +176,46 @@ func power(list []snapshot, t *meter.Trace) ([]reading, error) {
 	return out, nil
 }
 
-// voltageScale finds whether voltages are in volts, millivolts or microvolts: a cell has 2.5 to 5 V, two in series twice that.
-func voltageScale(list []snapshot, t *meter.Trace) (float64, error) {
-	for _, s := range list {
-		v := s.voltage
-		switch {
-		case math.IsNaN(v):
-			continue
-		case v > 2 && v < 12:
-			return 1, nil
-		case v > 2000 && v < 12000:
-			t.Notes = append(t.Notes, "voltage is in millivolts")
-			return 1e-3, nil
-		case v > 2e6 && v < 12e6:
-			t.Notes = append(t.Notes, "voltage is in microvolts")
-			return 1e-6, nil
-		}
-		return 0, fmt.Errorf("fuelgauge: %w: voltage %g is none of a battery", meter.ErrMalformed, v)
+// useSaid takes the currents of dumpsys where no snapshot has one of the kernel's.
+func useSaid(list []snapshot) {
+	if slices.ContainsFunc(list, func(s snapshot) bool { return !math.IsNaN(s.current) }) {
+		return
 	}
-	return 0, fmt.Errorf("fuelgauge: %w: no voltage in %d snapshots", meter.ErrMalformed, len(list))
+	for i := range list {
+		list[i].current = list[i].said
+	}
+}
+
+type voltUnit struct {
+	volts float64
+	note  string
+}
+
+// voltUnits are the units that a battery's voltage comes in: a cell has 2.5 to 5 V, two in series twice that.
+var voltUnits = []voltUnit{{1, "voltage is in volts"}, {1e-3, "voltage is in millivolts"}, {1e-6, "voltage is in microvolts"}}
+
+// inVolts turns every voltage into volts, each by its own size: a log may hold dumpsys' millivolts beside the kernel's microvolts.
+func inVolts(list []snapshot, t *meter.Trace) error {
+	any := false
+	for i := range list {
+		v := list[i].voltage
+		if math.IsNaN(v) {
+			continue
+		}
+		any = true
+		at := slices.IndexFunc(voltUnits, func(u voltUnit) bool { return v*u.volts > 2 && v*u.volts < 12 })
+		if at < 0 {
+			return fmt.Errorf("fuelgauge: %w: voltage %g is none of a battery", meter.ErrMalformed, v)
+		}
+		list[i].voltage = v * voltUnits[at].volts
+		if note := voltUnits[at].note; at > 0 && !slices.Contains(t.Notes, note) {
+			t.Notes = append(t.Notes, note)
+		}
+	}
+	if !any {
+		return fmt.Errorf("fuelgauge: %w: no voltage in %d snapshots", meter.ErrMalformed, len(list))
+	}
+	return nil
 }
 
 // currentScale finds whether currents are in micro- or milliamperes. A phone that works draws 50 mA to 6 A; a median size above 10,000
@@ -236,14 +260,14 @@ func currentSign(currents []float64, t *meter.Trace) (float64, error) {
 
 // byCharge derives power from the charge counter in microampere-hours, where no current is shown. The counter moves in steps, so only
 // the moments of its changes count.
-func byCharge(list []snapshot, voltScale float64, t *meter.Trace) ([]reading, error) {
+func byCharge(list []snapshot, t *meter.Trace) ([]reading, error) {
 	t.Notes = append(t.Notes, "no current is shown: power is from the charge counter, which is coarser still")
 	t.GainSigma = 2 * gainSigma
 	var out []reading
 	last, volts, seen := snapshot{}, math.NaN(), false
 	for _, s := range list {
 		if !math.IsNaN(s.voltage) {
-			volts = s.voltage * voltScale
+			volts = s.voltage
 		}
 		if math.IsNaN(s.charge) || math.IsNaN(volts) || seen && s.charge == last.charge {
 			continue

@@ -126,3 +126,11 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// A log that begins with what the battery service says and goes on with the kernel's files has two units of voltage.
+func TestParse_unitsOfServiceAndKernelTogether(t *testing.T) {
+	tr, err := fuelgauge.Parse([]byte("@ 1000000000\nvoltage: 4000\nstatus: 3\ncurrent now: -250\n@ 2000000000\ncurrent_now: -500000\nvoltage_now: 4000000\n@ 3000000000\ncurrent_now: -500000\nvoltage_now: 4000000\n"))
+	if err != nil || len(tr.Rails) != 1 || len(tr.Rails[0].Intervals) != 1 || tr.Rails[0].Intervals[0].PowerW() != 2 {
+		t.Errorf("%+v, %v; want 2 W", tr, err)
+	}
+}

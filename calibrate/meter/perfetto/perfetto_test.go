@@ -135,7 +135,7 @@ func TestParse_recordedSample(t *testing.T) {
 		}
 	}
 	marks := []meter.Mark{{FromNS: from - 3e9, ToNS: from + 2e9, Inferences: 420}}
-	if moved, shift, _, err := meter.Align(tr, marks, 10e9); err != nil || shift != 3e9 || moved[0].FromNS != from {
+	if moved, shift, _, err := meter.Align(tr, marks, nil, 10e9); err != nil || shift != 3e9 || moved[0].FromNS != from {
 		t.Errorf("alignment by %d ns, %v, want 3 s", shift, err)
 	}
 }

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"math"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/gaugenn/gaugenn/calibrate/additive"
+	runs "github.com/gaugenn/gaugenn/calibrate/run"
+)
+
+// minEnergies is how few runs with an energy a fit of energies takes.
+const minEnergies = 6
+
+// energyFit is the energy of an inference on one device, by the same kinds of work as its latency: each has a price, in millijoules where the
+// latency's is in milliseconds.
+type energyFit struct {
+	Meter   string          `json:"meter"`
+	Runs    int             `json:"runs"`
+	Model   *additive.Model `json:"model"`
+	MAPE    float64         `json:"held_out_mape"`
+	Median  float64         `json:"held_out_median_error"`
+	Covered float64         `json:"held_out_covered"`
+	Sigma   float64         `json:"meter_sigma"` // median relative standard deviation of the measured energies
+}
+
+// fitEnergy fits the energies of the runs that have one, and judges the fit on families that it did not see. With too few it says so.
+func (p *runProfile) fitEnergy(rows []fitRow, quiet bool, w io.Writer) error {
+	var samples []additive.Sample
+	var sigmas []float64
+	e := &energyFit{}
+	for _, r := range rows {
+		if !r.energy.Known() {
+			continue
+		}
+		s := r.sample
+		s.LatencyMS, s.Parts = r.energy.EnergyMJ, nil
+		samples, sigmas, e.Meter = append(samples, s), append(sigmas, r.energy.SigmaMJ/r.energy.EnergyMJ), r.energy.Meter
+	}
+	if e.Runs = len(samples); e.Runs < minEnergies {
+		if !quiet && e.Runs > 0 {
+			fmt.Fprintf(w, "energy: %d runs have one, at least %d are needed for a fit\n", e.Runs, minEnergies)
+		}
+		return nil
+	}
+	var err error
+	if e.Model, err = additive.Fit(samples); err != nil {
+		return err
+	}
+	slices.Sort(sigmas)
+	e.Sigma = sigmas[len(sigmas)/2]
+	var errs []float64
+	inside := 0
+	for i, h := range additive.LeaveOut(samples) {
+		if y := samples[i].LatencyMS; h.Known {
+			errs = append(errs, math.Abs(h.ValueMS/y-1))
+			if h.LoMS <= y && y <= h.HiMS {
+				inside++
+			}
+		}
+	}
+	if n := len(errs); n > 0 {
+		slices.Sort(errs)
+		for _, x := range errs {
+			e.MAPE += x / float64(n)
+		}
+		e.Median, e.Covered = errs[n/2], float64(inside)/float64(n)
+	}
+	p.Energy = e
+	if !quiet {
+		fmt.Fprintf(w, "energy (%s), %d runs; families held out: mean error %.1f %%, median %.1f %%, %.0f %% inside the 90 %% interval; the meter's own %.1f %%\n",
+			e.Meter, e.Runs, 100*e.MAPE, 100*e.Median, 100*e.Covered, 100*e.Sigma)
+	}
+	return nil
+}
+
+// byDevice parts records by device and runtime, by name, and keeps those of one device when asked to.
+func byDevice(records []runs.Record, only string) (out [][]runs.Record) {
+	at := map[string]int{}
+	for _, r := range records {
+		d := r.Device
+		if only != "" && only != d.ID && only != d.Address && !strings.EqualFold(only, d.Name) {
+			continue
+		}
+		key := d.ID + "\x00" + r.Job.Runtime
+		if _, ok := at[key]; !ok {
+			at[key] = len(out)
+			out = append(out, nil)
+		}
+		out[at[key]] = append(out[at[key]], r)
+	}
+	slices.SortStableFunc(out, func(a, b []runs.Record) int { // several devices at once are logged as they come
+		return cmp.Or(strings.Compare(a[0].Device.Name, b[0].Device.Name), strings.Compare(a[0].Device.ID, b[0].Device.ID))
+	})
+	return out
+}
+
+// withName puts a device's name before a file's ending.
+func withName(path, device string) string {
+	if path == "" {
+		return ""
+	}
+	word := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' {
+			return r
+		}
+		return '-'
+	}, device)
+	ext := filepath.Ext(path)
+	return strings.TrimSuffix(path, ext) + "-" + word + ext
+}
+
+// simulatedWord says so where no device was there.
+func simulatedWord(d runs.Facts) string {
+	if d.Simulated {
+		return " (simulated)"
+	}
+	return ""
+}
