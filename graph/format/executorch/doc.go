@@ -13,7 +13,8 @@
 // The payload of the XNNPACK delegate, a graph of its own, is read to operators
 // and becomes the body of a call.
 //
-// What is not read: other delegates' payloads (QNN, Core ML, Vulkan, Ethos-U:
+// What is not read: other delegates' payloads (QNN, with its tools' version and
+// date, Core ML, Vulkan, Ethos-U, MediaTek, Samsung: named by kind, 
 // opaque), and jumps (calls are listed once, in order).
 //
 // Sources: pytorch/executorch schema/program.fbs and scalar_type.fbs,

@@ -22,7 +22,7 @@ var Format = format.Format{
 	Magic:      "\"ET12\" at offset 4; weights alone: \"FT01\"",
 	Container:  "FlatBuffers, data segments behind",
 	Reads:      "Methods with their kernel and delegate calls, values, shapes, constants inline, in segments and in .ptd files, planned memory, XNNPACK delegates.",
-	ReadsNot:   "Other delegate payloads (opaque), jumps.",
+	ReadsNot:   "Other delegate payloads (named by kind, opaque), jumps.",
 	Match:      match,
 	Parse:      parse,
 	Parts: func(h format.Head) []string {

@@ -7,6 +7,7 @@ import (
 	"github.com/gaugenn/gaugenn/graph/format"
 	"github.com/gaugenn/gaugenn/graph/format/internal/onnxop"
 	"github.com/gaugenn/gaugenn/graph/format/internal/protowire"
+	"github.com/gaugenn/gaugenn/graph/format/internal/qnncontext"
 )
 
 func (b *builder) allNodes(list []protowire.Message) error {
@@ -226,8 +227,11 @@ func (b *builder) opaque(n *onnxop.Node) {
 	o.Bytes = int64(len(cache))
 	if loc, ok := cleanLocation(string(cache[:min(len(cache), 4096)])); !embedded && ok {
 		if data, found := b.p.companion(loc); found {
-			o.Bytes = int64(len(data))
+			o.Bytes, cache = int64(len(data)), data
 		}
+	}
+	if i := qnncontext.Find(cache, b.p.limits); i != nil && len(b.p.model.Opaque) == 0 {
+		b.p.model.Metadata = append(b.p.model.Metadata, i.Metadata...)
 	}
 	b.p.model.Opaque = append(b.p.model.Opaque, o)
 	b.Graph.Nodes[len(b.Graph.Nodes)-1].Attrs = &graph.CustomAttrs{Domain: n.Domain, Bytes: o.Bytes}

@@ -1,4 +1,4 @@
-package qnn
+package qnncontext
 
 import (
 	"github.com/gaugenn/gaugenn/graph"
@@ -33,9 +33,9 @@ var dtypes = map[uint32]graph.DType{
 	0x0508: graph.Bool,
 }
 
-// readDescription adds a graph of one opaque node for every compiled graph that
-// the description names. A description of another layout adds nothing.
-func readDescription(m *graph.Model, data []byte, lim format.Limits) {
+// readDescription returns a graph of one opaque node for every compiled graph that
+// the description names. A description of another layout gives none.
+func readDescription(data []byte, lim format.Limits) (graphs []*graph.Graph) {
 	b := flatbuf.New(data)
 	body := b.Root().Table(rootBinary).Table(versionedBody)
 	list := body.Tables(binaryGraphs)
@@ -48,17 +48,15 @@ func readDescription(m *graph.Model, data []byte, lim format.Limits) {
 		g.Inputs = readTensors(g, info.Tables(graphInputs), lim)
 		g.Outputs = readTensors(g, info.Tables(graphOutputs), lim)
 		if b.Err() != nil || g.Name == "" || len(g.Tensors) == 0 {
-			return
+			return nil
 		}
 		g.Nodes = []graph.Node{{
 			Name: g.Name, Op: graph.OpaqueOp, SourceOp: "QnnGraph",
 			Inputs: g.Inputs, Outputs: g.Outputs, Attrs: &graph.CustomAttrs{},
 		}}
-		m.Graphs = append(m.Graphs, g)
+		graphs = append(graphs, g)
 	}
-	if len(m.Graphs) == 1 {
-		m.Name = m.Graphs[0].Name
-	}
+	return graphs
 }
 
 func readTensors(g *graph.Graph, list flatbuf.Vector, lim format.Limits) []graph.TensorID {
