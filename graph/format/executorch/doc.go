@@ -14,7 +14,7 @@
 // and becomes the body of a call.
 //
 // What is not read: other delegates' payloads (QNN, with its tools' version and
-// date, Core ML, Vulkan, Ethos-U, MediaTek, Samsung: named by kind, 
+// date, Core ML, Vulkan, Ethos-U, MediaTek, Samsung: named by kind,
 // opaque), and jumps (calls are listed once, in order).
 //
 // Sources: pytorch/executorch schema/program.fbs and scalar_type.fbs,
