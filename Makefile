@@ -56,6 +56,8 @@ profiles: build
 	gzip -n -9 -c build/npu.profile > data/profiles/npu.profile.gz
 	bin/gaugenn calibrate fit --world ncnn --tool 0.1.0 --rows data/records/ncnn.csv.gz --networks data/records/ncnn.networks.jsonl.gz -o build/ncnn.profile
 	gzip -n -9 -c build/ncnn.profile > data/profiles/ncnn.profile.gz
+	bin/gaugenn calibrate fit --world levels --tool 0.1.0 --rows data/records/levels.csv.gz --rows data/records/ncnn.csv.gz --networks data/records/ncnn.networks.jsonl.gz --networks data/records/aihub.networks.jsonl.gz --held-out data/records/heldout.levels.csv.gz -o build/levels.profile
+	gzip -n -9 -c build/levels.profile > data/profiles/levels.profile.gz
 
 golden:
 	$(GO) test ./data ./graph/format/... ./cmd/... -update

@@ -13,7 +13,7 @@ import (
 //go:embed profiles
 var profiles embed.FS
 
-// BuiltinProfile returns the fitted profile of a world ("ncnn", "npu") that
+// BuiltinProfile returns the fitted profile of a world ("ncnn", "npu", "levels") that
 // ships with the program, nil if there is none. "make profiles" rebuilds the
 // profiles from the recorded rows in data/records.
 func BuiltinProfile(world string) ([]byte, error) {

@@ -93,6 +93,8 @@ type Profiles struct {
 	NCNN func() (*ncnn.Profile, error)
 	// NPU is for neural processors under LiteRT, QNN and ONNX Runtime.
 	NPU func() (*hub.Profile, error)
+	// Levels correct the simulation of the other runtimes on CPU and GPU.
+	Levels func() (*simulate.Levels, error)
 }
 
 // Estimator answers questions. It is safe for concurrent use.
@@ -115,6 +117,7 @@ type Target struct {
 	facts   *record.Device
 	fitted  *ncnn.Target
 	npu     *hub.Profile
+	levels  *simulate.Levels
 	hash    string
 	given   []Given
 }
@@ -165,6 +168,12 @@ func (e *Estimator) profile(out *Target) error {
 			return err
 		}
 		out.npu, out.hash = p, p.RowsHash
+	case (t.Delegate == device.CPU || t.Delegate == device.GPUDelegate) && e.profiles.Levels != nil:
+		p, err := e.profiles.Levels()
+		if err != nil || p == nil {
+			return err
+		}
+		out.levels, out.hash = p, p.RowsHash
 	}
 	return nil
 }
@@ -240,7 +249,7 @@ func (t *Target) Predict(q Question) Prediction {
 	if p.EnergyMJ.Known {
 		p.EnergyBasis = Simulated
 	}
-	t.correct(&p, q)
+	t.correct(&p, &sim, q)
 	p.layers(sim)
 	if sim.Unknown > 0 {
 		p.Reason = fmt.Sprintf("%d operators have no known cost; the interval is widened", sim.Unknown)
@@ -253,22 +262,23 @@ func (t *Target) Predict(q Question) Prediction {
 
 // correct replaces the simulated latency by the profile's, or by the caller's
 // own measurement of the very network, and scales energy with the time.
-func (t *Target) correct(p *Prediction, q Question) {
+func (t *Target) correct(p *Prediction, sim *simulate.Result, q Question) {
 	before := p.LatencyMS.Value
 	if t.npu != nil {
 		if r, basis, ok := t.askNPU(q); ok {
 			p.LatencyMS, p.Basis, p.ProfileHash = r, basis, t.hash
+		} else {
+			t.scaled(p)
 		}
 	} else if t.fitted != nil {
 		if a, ok := t.fitted.Predict(q.Network); ok {
 			p.LatencyMS = Range{a.LatencyMS, a.LoMS, a.HiMS, true}
 			p.Basis, p.ProfileHash = Basis(a.Basis), t.hash
 		}
-	} else if k := t.scale(); k > 0 {
-		spread := 1.5
-		p.LatencyMS = Range{before * k, before * k / spread, before * k * spread, true}
-		p.Basis = SameTarget
-		p.Notes = append(p.Notes, fmt.Sprintf("scaled by %.2f to your %d measured rows", k, len(t.given)))
+	} else if t.levels != nil {
+		t.askLevels(p, sim)
+	} else {
+		t.scaled(p)
 	}
 	for _, g := range t.given {
 		if g.Name == q.Name && g.LatencyMS > 0 {
@@ -281,21 +291,60 @@ func (t *Target) correct(p *Prediction, q Question) {
 	}
 }
 
-// scale returns the geometric mean of measured over simulated latencies of the
-// given rows, 0 without rows.
-func (t *Target) scale() float64 {
-	sum, n := 0.0, 0
-	for _, g := range t.given {
-		r, err := t.machine.RunNetwork(g.Network)
-		if err == nil && r.LatencyMS.Value > 0 && g.LatencyMS > 0 {
-			sum += math.Log(g.LatencyMS / r.LatencyMS.Value)
-			n++
-		}
+// askLevels moves a simulated latency to the level of recorded runs, and of the
+// caller's rows.
+func (t *Target) askLevels(p *Prediction, sim *simulate.Result) {
+	r := t.levels.Correct(t.machine, sim, t.measured())
+	p.LatencyMS, p.ProfileHash = Range(r), t.hash
+	switch {
+	case len(t.given) > 0:
+		p.Basis = SameTarget
+	case t.levels.Evidence(t.machine) == simulate.ChipRows:
+		p.Basis = SameSoC
+	case t.levels.Evidence(t.machine) == simulate.RuntimeRows:
+		p.Basis = Unseen
+	}
+}
+
+// The spread of simulated latencies where no profile helps, in natural
+// logarithms: of the level of a target, and of single networks about it.
+const (
+	levelSD   = 0.7
+	networkSD = 0.35
+)
+
+// scaled moves a simulation without a profile to the level of the caller's
+// rows: the more rows, the narrower.
+func (t *Target) scaled(p *Prediction) {
+	sum, n := 0.0, 0.0
+	for _, g := range t.measured() {
+		sum += math.Log(g.LatencyMS / g.Simulated.LatencyMS.Value)
+		n++
 	}
 	if n == 0 {
-		return 0
+		return
 	}
-	return math.Exp(sum / float64(n))
+	precision := n/(networkSD*networkSD) + 1/(levelSD*levelSD)
+	mean := sum / (networkSD * networkSD) / precision
+	f := math.Exp(1.645 * math.Sqrt(1/precision+networkSD*networkSD))
+	v := p.LatencyMS.Value * math.Exp(mean)
+	p.LatencyMS = Range{v, v / f, v * f, true}
+	p.Basis = SameTarget
+}
+
+// measured returns the given rows with their simulations.
+func (t *Target) measured() []simulate.Measured {
+	var out []simulate.Measured
+	for _, g := range t.given {
+		if g.Network == nil || !(g.LatencyMS > 0) {
+			continue
+		}
+		r, err := t.machine.RunNetwork(g.Network)
+		if err == nil && r.LatencyMS.Value > 0 {
+			out = append(out, simulate.Measured{Simulated: r, LatencyMS: g.LatencyMS})
+		}
+	}
+	return out
 }
 
 // layers shares the predicted latency out over the simulated kernels.

@@ -17,6 +17,7 @@ import (
 	"github.com/gaugenn/gaugenn/estimate/device"
 	"github.com/gaugenn/gaugenn/estimate/regress/hub"
 	"github.com/gaugenn/gaugenn/estimate/regress/ncnn"
+	"github.com/gaugenn/gaugenn/estimate/simulate"
 )
 
 type estimateOptions struct {
@@ -160,6 +161,9 @@ func profilesFrom(path string) (estimate.Profiles, error) {
 		NPU: sync.OnceValues(func() (*hub.Profile, error) {
 			return builtin("npu", func(b []byte) (*hub.Profile, error) { return hub.ReadProfile(bytes.NewReader(b)) })
 		}),
+		Levels: sync.OnceValues(func() (*simulate.Levels, error) {
+			return builtin("levels", func(b []byte) (*simulate.Levels, error) { return simulate.ReadLevels(bytes.NewReader(b)) })
+		}),
 	}
 	if path == "" {
 		return p, nil
@@ -178,7 +182,17 @@ func profilesFrom(path string) (estimate.Profiles, error) {
 		p.NPU = func() (*hub.Profile, error) { return second, nil }
 		return p, nil
 	}
-	return p, fmt.Errorf("%s: %w; %w", path, err, err2)
+	third, err3 := simulate.ReadLevels(bytes.NewReader(b))
+	if err3 == nil {
+		p.Levels = func() (*simulate.Levels, error) { return third, nil }
+		return p, nil
+	}
+	for _, e := range []error{err, err2, err3} { // the fault of the world that it is of, not that it is of none of the others
+		if !errors.Is(e, ncnn.ErrNotProfile) && !errors.Is(e, hub.ErrNotProfile) && !errors.Is(e, simulate.ErrNotLevels) {
+			return p, fmt.Errorf("%s: %w", path, e)
+		}
+	}
+	return p, fmt.Errorf("%s: not a profile that \"gaugenn calibrate fit\" wrote", path)
 }
 
 // builtin reads a profile that ships with the program, nil if it has none.

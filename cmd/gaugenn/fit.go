@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"strings"
 	"time"
@@ -20,9 +21,10 @@ import (
 
 type fitOptions struct {
 	rows                       []string
-	graphs, networks, devices  string
+	networks                   []string
+	graphs, devices            string
 	writeNetworks, out, asTool string
-	world                      string
+	world, heldOut             string
 	quiet                      bool
 }
 
@@ -37,7 +39,7 @@ estimate answers from. The same rows and networks give the same profile, byte fo
 		Example: "  gaugenn calibrate fit --rows ncnn.csv.gz --graphs graphs/ -o ncnn.profile",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if len(o.rows) == 0 || o.out == "" || o.graphs == "" && o.networks == "" {
+			if len(o.rows) == 0 || o.out == "" || o.graphs == "" && len(o.networks) == 0 {
 				return usagef("fit needs --rows FILE, --graphs FOLDER or --networks FILE, and -o FILE")
 			}
 			return fit(cmd.Context(), o, cmd.ErrOrStderr())
@@ -46,8 +48,9 @@ estimate answers from. The same rows and networks give the same profile, byte fo
 	f := c.Flags()
 	f.StringArrayVar(&o.rows, "rows", nil, "measurement rows, CSV or CSV.gz; may be repeated")
 	f.StringVar(&o.graphs, "graphs", "", "folder that the graph column's paths start from")
-	f.StringVar(&o.world, "world", "ncnn", "what the rows are of: ncnn (CPU and Vulkan) or npu (neural processors)")
-	f.StringVar(&o.networks, "networks", "", "kernels of networks, as --write-networks makes them")
+	f.StringVar(&o.world, "world", "ncnn", "what the rows are of: ncnn (CPU and Vulkan), npu (neural processors) or levels (other CPU and GPU runtimes)")
+	f.StringArrayVar(&o.networks, "networks", nil, "kernels of networks, as --write-networks makes them; may be repeated")
+	f.StringVar(&o.heldOut, "held-out", "", "also write what the fit without a row's chip says of it (levels)")
 	f.StringVar(&o.writeNetworks, "write-networks", "", "also write the kernels of the networks that the rows name")
 	f.StringVar(&o.devices, "devices", "", "device table for labels that the catalogue does not know")
 	f.StringVarP(&o.out, "output", "o", "", "file for the profile")
@@ -70,10 +73,14 @@ func fit(ctx context.Context, o fitOptions, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if o.networks != "" {
-		kept, err := readNetworks(o.networks)
-		if err != nil {
-			return err
+	if len(o.networks) > 0 {
+		kept := keptNetworks{}
+		for _, p := range o.networks {
+			part, err := readNetworks(p)
+			if err != nil {
+				return err
+			}
+			maps.Copy(kept, part)
 		}
 		env.Network = kept.network
 	}
@@ -116,8 +123,14 @@ func fitWorld(ctx context.Context, o fitOptions, rows []record.Row, env *record.
 			return nil, 0, "", err
 		}
 		return p, p.Rows, p.RowsHash, nil
+	case "levels":
+		p, err := fitLevels(o, rows, env)
+		if err != nil {
+			return nil, 0, "", err
+		}
+		return p, p.Rows, p.RowsHash, nil
 	}
-	return nil, 0, "", usagef("--world %q: want ncnn or npu", o.world)
+	return nil, 0, "", usagef("--world %q: want ncnn, npu or levels", o.world)
 }
 
 // readRows reads a table of measurement rows, compressed or not.

@@ -36,11 +36,16 @@ var runtimeAliases = map[string]string{"tflite": "litert", "": "litert", "onnx":
 	"precompiled_qnn_onnx": "qnn", "torchscript_onnx": "ort"}
 
 func rulesOf(runtime string) (rules, bool) {
-	if a, ok := runtimeAliases[runtime]; ok {
-		runtime = a
-	}
-	r, ok := runtimes[runtime]
+	r, ok := runtimes[canonicalRuntime(runtime)]
 	return r, ok
+}
+
+// canonicalRuntime returns the name in Runtimes of another spelling.
+func canonicalRuntime(runtime string) string {
+	if a, ok := runtimeAliases[runtime]; ok {
+		return a
+	}
+	return runtime
 }
 
 // Runtimes returns the names that a Target may carry, in order.

@@ -80,6 +80,9 @@ type Machine struct {
 	cpu      processor
 	power    corePower // of all cores in use
 	notes    []string
+	target   device.Target
+	runtime  string // canonical name
+	era      string // of the kernels of a recorded run, "" for those of today
 }
 
 // NewMachine reduces a target to rates. The runtime's name must be one of Runtimes (or a common other spelling), else the error is
@@ -89,7 +92,7 @@ func NewMachine(t device.Target) (*Machine, error) {
 	if !ok {
 		return nil, fmt.Errorf("%w: %q", ErrRuntime, t.Runtime)
 	}
-	m := &Machine{rules: r, delegate: t.Delegate, int8: t.Precision == device.I8, cpu: cpuOf(t, r), power: powerOfTarget(t)}
+	m := &Machine{rules: r, delegate: t.Delegate, int8: t.Precision == device.I8, cpu: cpuOf(t, r), power: powerOfTarget(t), target: t, runtime: canonicalRuntime(t.Runtime)}
 	if m.cpu.f32 <= 0 {
 		return nil, fmt.Errorf("%w: the CPU of %q is not known", ErrDelegate, t.Device.Name)
 	}
