@@ -24,17 +24,14 @@ func (c Client) Put(ctx context.Context, local string, mode os.FileMode) (string
 	}
 	folder := path.Join(Dir, sum[:16])
 	remote := path.Join(folder, filepath.Base(local))
-	out, err := c.Shell(ctx, "sha256sum "+Quote(remote), 0)
+	out, err := c.Shell(ctx, fmt.Sprintf("mkdir -p %s || exit 3; sha256sum %s", Quote(folder), Quote(remote)), 0)
 	if err != nil {
 		return "", err
 	}
 	if out.Code == 0 && strings.HasPrefix(string(out.Stdout), sum) {
 		return remote, nil
 	}
-	if out, err = c.Shell(ctx, "mkdir -p "+Quote(folder), 0); err != nil {
-		return "", err
-	}
-	if out.Code != 0 {
+	if out.Code == 3 {
 		return "", fmt.Errorf("mkdir %s: %w: %s", folder, cause(out, ErrFailed), lastLine(out))
 	}
 	if err := c.Push(ctx, local, remote+".part", size); err != nil {

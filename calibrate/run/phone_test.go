@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -33,8 +34,8 @@ echo "count=20 first=910 curr=905 min=880 max=1200 avg=920.5 std=41"
 echo "Inference timings in us: Init: 855, First inference: 1300, Warmup (avg): 1150, Inference (avg): 920.5"
 `
 
-// phone starts a device with a program on the host to push.
-func phone(t testing.TB, d *adbtest.Daemon) *run.Phone {
+// phones starts devices with one server of adb, and a program on the host to push to them.
+func phones(t testing.TB, daemons ...*adbtest.Daemon) []run.Device {
 	t.Helper()
 	if _, err := exec.LookPath("adb"); err != nil {
 		adbtest.Missing(t, err)
@@ -42,126 +43,164 @@ func phone(t testing.TB, d *adbtest.Daemon) *run.Phone {
 	if err := adbtest.Available(); err != nil {
 		adbtest.Missing(t, err)
 	}
-	d.Root, d.Product, d.Model, d.Serial = t.TempDir(), "husky", "Pixel_8_Pro", "TEST01"
-	address, err := d.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	port := l.Addr().(*net.TCPAddr).Port
 	l.Close()
-	home := t.TempDir()
-	c := adb.Client{Serial: address, Port: port, Timeout: 3 * time.Second, Env: []string{"HOME=" + home, "ANDROID_USER_HOME=" + home}}
+	home, ctx := t.TempDir(), context.Background()
+	c := adb.Client{Port: port, Timeout: 5 * time.Second, Env: []string{"HOME=" + home, "ANDROID_USER_HOME=" + home}}
 	t.Cleanup(func() {
-		if err := c.StopServer(context.Background()); err != nil {
+		if err := c.StopServer(ctx); err != nil {
 			t.Error(err)
 		}
-		d.Close()
+		for _, d := range daemons {
+			d.Close()
+		}
 	})
-	if err := c.Connect(context.Background(), address); err != nil {
-		t.Fatal(err)
-	}
-	if err := c.WaitDevice(context.Background(), 10*time.Second); err != nil {
-		t.Fatal(err)
-	}
 	binary := filepath.Join(t.TempDir(), "benchmark_model")
 	if err := os.WriteFile(binary, []byte(program), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	return &run.Phone{Client: c, Tool: benchmodel.Tool, Binary: binary, Limit: time.Second}
+	var out []run.Device
+	for i, d := range daemons {
+		d.Root, d.Product, d.Model, d.Serial = t.TempDir(), "husky", "Pixel_8_Pro", fmt.Sprintf("TEST%02d", i)
+		address, err := d.Start()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Connect(ctx, address); err != nil {
+			t.Fatal(err)
+		}
+		c.Serial = address
+		if err := c.WaitDevice(ctx, 10*time.Second); err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, &run.Phone{Client: c, Tool: benchmodel.Tool, Binary: binary, Limit: time.Second})
+	}
+	return out
 }
 
-// TestJobs_phoneWithFaults runs models over the real adb with a fault in every tenth: every run is a row with the right status, and nothing is
-// left on the device.
-func TestJobs_phoneWithFaults(t *testing.T) {
-	n := 40
-	if testing.Short() {
-		n = 10
+// faulty is a device with something wrong on demand, and what is to become of each of its jobs.
+type faulty struct {
+	daemon adbtest.Daemon
+	fault  atomic.Int32
+	plan   map[string]adbtest.Fault
+	want   map[string]run.Status
+}
+
+// of tells the daemon which fault a service has now.
+func (f *faulty) of(service string, _ int) adbtest.Fault {
+	fault := adbtest.Fault(f.fault.Load())
+	benchmark := strings.Contains(service, "timeout -k")
+	switch {
+	case fault == adbtest.Full && strings.HasPrefix(service, "sync"), fault == adbtest.Kill && benchmark, fault == adbtest.Stall && benchmark, fault == adbtest.Slow:
+		return fault
+	case fault == adbtest.Drop && benchmark:
+		f.fault.Store(int32(adbtest.None)) // the cable is back for the second try
+		return fault
 	}
-	if os.Getenv("GAUGENN_LONG") != "" {
-		n = 200
-	}
-	var fault atomic.Int32
-	d := &adbtest.Daemon{Delay: 50 * time.Millisecond, Fault: func(service string, _ int) adbtest.Fault {
-		f := adbtest.Fault(fault.Load())
-		benchmark := strings.Contains(service, "timeout -k")
-		switch {
-		case f == adbtest.Full && strings.HasPrefix(service, "sync"), f == adbtest.Kill && benchmark, f == adbtest.Stall && benchmark, f == adbtest.Slow:
-			return f
-		case f == adbtest.Drop && benchmark:
-			fault.Store(int32(adbtest.None)) // the cable is back for the second try
-			return f
-		}
-		return adbtest.None
-	}}
-	p := phone(t, d)
-	ctx := context.Background()
-	list := modelsOf(t, n)
-	want := map[string]run.Status{}
-	plan := map[string]adbtest.Fault{}
-	for i, j := range list {
-		want[j.Name] = run.OK
+	return adbtest.None
+}
+
+// spoil gives every tenth job a fault, of each kind in turn.
+func (f *faulty) spoil(t *testing.T, jobs []run.Job, kind int) {
+	f.plan, f.want = map[string]adbtest.Fault{}, map[string]run.Status{}
+	for i, j := range jobs {
+		f.want[j.Name] = run.OK
 		if i%10 != 7 {
 			continue
 		}
-		switch (i / 10) % 8 {
+		switch (i/10 + kind) % 8 {
 		case 0:
-			plan[j.Name] = adbtest.Drop // tried again: a row as any other
+			f.plan[j.Name] = adbtest.Drop // tried again: a row as any other
 		case 1:
-			plan[j.Name], want[j.Name] = adbtest.Full, run.DeviceFull
+			f.plan[j.Name], f.want[j.Name] = adbtest.Full, run.DeviceFull
 		case 2:
-			plan[j.Name], want[j.Name] = adbtest.Kill, run.Crashed
+			f.plan[j.Name], f.want[j.Name] = adbtest.Kill, run.Crashed
 		case 3:
 			rewrite(t, j.Path, "hangs")
-			want[j.Name] = run.TimedOut
+			f.want[j.Name] = run.TimedOut
 		case 4:
-			plan[j.Name] = adbtest.Slow
+			f.plan[j.Name] = adbtest.Slow
 		case 5:
 			rewrite(t, j.Path, "crash")
-			want[j.Name] = run.Crashed
+			f.want[j.Name] = run.Crashed
 		case 6:
 			rewrite(t, j.Path, "noise")
-			want[j.Name] = run.BadOutput
+			f.want[j.Name] = run.BadOutput
 		case 7:
-			plan[j.Name], want[j.Name] = adbtest.Stall, run.TimedOut
+			f.plan[j.Name], f.want[j.Name] = adbtest.Stall, run.TimedOut
 		}
 	}
-	log, err := run.OpenLog(t.TempDir())
+}
+
+// TestJobs_phonesWithFaults runs 200 models over the real adb, on four devices at once, with a fault in every tenth: every run is a row with the
+// right status, and no process and no file is left on any device.
+func TestJobs_phonesWithFaults(t *testing.T) {
+	const devices = 4
+	each := 50
+	if testing.Short() {
+		each = 10
+	}
+	list := make([]faulty, devices)
+	var daemons []*adbtest.Daemon
+	for i := range list {
+		list[i].daemon = adbtest.Daemon{Delay: 50 * time.Millisecond, Fault: list[i].of}
+		daemons = append(daemons, &list[i].daemon)
+	}
+	ps := phones(t, daemons...)
+	dir, ctx := t.TempDir(), context.Background()
+	log, err := run.OpenLog(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer log.Close()
-	rows := 0
-	o := run.Options{Progress: func(done, _ int, r *run.Record) {
-		rows++
-		if r.Status != want[r.Job.Name] {
-			t.Errorf("%s: %s (%s), want %s; %s", r.Job.Name, r.Status, r.Reason, want[r.Job.Name], r.Log)
+	var wg sync.WaitGroup
+	for i, p := range ps {
+		f, jobs := &list[i], modelsOf(t, each)
+		f.spoil(t, jobs, 5*i) // five faults a device: together every kind twice
+		o := run.Options{Progress: func(done, _ int, r *run.Record) {
+			if r.Device.SoC != "Tensor G3" || r.Before.TemperatureC == nil || *r.Before.TemperatureC != 38.5 {
+				t.Errorf("%s: device %+v, before %+v", r.Job.Name, r.Device, r.Before)
+			}
+			if done < len(jobs) {
+				f.fault.Store(int32(f.plan[jobs[done].Name]))
+			}
+		}}
+		wg.Go(func() {
+			if err := run.Jobs(ctx, p, jobs, log, o); err != nil {
+				t.Error(err)
+			}
+			f.fault.Store(int32(adbtest.None))
+			if err := p.(*run.Phone).Close(ctx); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	records, err := run.ReadDir(dir)
+	if err != nil || len(records) != devices*each {
+		t.Errorf("%d rows of %d, %v", len(records), devices*each, err)
+	}
+	count := map[run.Status]int{}
+	for _, r := range records {
+		i := int(r.Device.ID[len(r.Device.ID)-1] - '0')
+		count[r.Status]++
+		if r.Status != list[i].want[r.Job.Name] {
+			t.Errorf("%s: %s (%s), want %s; %s", r.Job.Name, r.Status, r.Reason, list[i].want[r.Job.Name], r.Log)
 		}
-		if r.Device.SoC != "Tensor G3" || r.Before.TemperatureC == nil || *r.Before.TemperatureC != 38.5 {
-			t.Errorf("%s: device %+v, before %+v", r.Job.Name, r.Device, r.Before)
+	}
+	t.Logf("%d rows: %v", len(records), count)
+	for _, d := range daemons {
+		left, err := os.ReadDir(filepath.Join(d.Root, "data/local/tmp"))
+		if err != nil || len(left) != 1 {
+			t.Errorf("left on %s: %v, %v", d.Serial, left, err)
 		}
-		if done < len(list) {
-			fault.Store(int32(plan[list[done].Name]))
+		if p := d.Processes(); len(p) > 0 {
+			t.Errorf("processes left on %s: %q", d.Serial, p)
 		}
-	}}
-	if err := run.Jobs(ctx, p, list, log, o); err != nil {
-		t.Fatal(err)
-	}
-	if rows != n {
-		t.Errorf("%d rows of %d", rows, n)
-	}
-	if err := p.Close(ctx); err != nil {
-		t.Fatal(err)
-	}
-	left, err := os.ReadDir(filepath.Join(d.Root, "data/local/tmp"))
-	if err != nil || len(left) != 1 {
-		t.Errorf("left on the device: %v, %v", left, err)
-	}
-	if out, err := exec.Command("pgrep", "-f", d.Root).Output(); err == nil {
-		t.Errorf("processes left: %s", out)
 	}
 }
 

@@ -54,6 +54,7 @@ type Daemon struct {
 	Delay time.Duration // of Slow
 	Power *Power        // what the device draws; nil for a device without meters
 
+	space    *namespace
 	listener net.Listener
 	opened   atomic.Int64
 	mu       sync.Mutex
@@ -68,6 +69,11 @@ func (d *Daemon) Start() (string, error) {
 	if err := makeTree(d.Root, d.Product, d.Model, d.Serial); err != nil {
 		return "", err
 	}
+	space, err := newNamespace(d.Root)
+	if err != nil {
+		return "", err
+	}
+	d.space = space
 	if d.Power != nil {
 		if err := d.Power.start(d.Root); err != nil {
 			return "", err
@@ -107,6 +113,7 @@ func (d *Daemon) Close() {
 	if d.Power != nil {
 		d.Power.close()
 	}
+	d.space.close()
 }
 
 // Cut pulls the cable: every transport is closed. The device still listens.

@@ -5,36 +5,98 @@ package adbtest
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
+	"os"
 	"os/exec"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
 )
 
-// inNamespace runs a command ($2) in the tree ($1) with the host's programs bound behind it: nothing of it is seen outside, and it is gone with the
-// last process.
-const inNamespace = `
+// hold makes a mount namespace in which the tree ($1) has the host's programs behind it, says so, and keeps it until its standard input ends:
+// nothing of it is seen outside, and it is gone with its last process.
+const hold = `
 for d in usr bin sbin lib lib32 lib64 dev proc etc/alternatives; do
 	[ -e /$d ] || continue
 	mkdir -p "$1/$d" && mount --rbind /$d "$1/$d" || exit 125
 done
 mount --bind "$1/.cpuinfo" "$1/proc/cpuinfo" || exit 125
-exec chroot "$1" /usr/bin/env -i PATH=/system/bin:/usr/bin:/bin HOME=/ ANDROID_ROOT=/system TMPDIR=/data/local/tmp /bin/sh -c "$2"
+echo ready
+exec cat
 `
+
+// namespace is a held namespace.
+type namespace struct {
+	holder *exec.Cmd
+	hold   io.Closer
+}
+
+// unshare returns the arguments that make a namespace: without root, in a user namespace of its own.
+func unshare() []string {
+	args := []string{"--mount", "--propagation", "private"}
+	if os.Geteuid() != 0 {
+		args = append(args, "--user", "--map-root-user")
+	}
+	return args
+}
+
+func newNamespace(root string) (*namespace, error) {
+	c := exec.Command("unshare", append(unshare(), "/bin/sh", "-c", hold, "sh", root)...)
+	in, err := c.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out, err := c.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Start(); err != nil {
+		return nil, err
+	}
+	n := &namespace{holder: c, hold: in}
+	word := make([]byte, 6)
+	if _, err := io.ReadFull(out, word); err != nil {
+		n.close()
+		return nil, fmt.Errorf("namespace: %w", err)
+	}
+	return n, nil
+}
+
+func (n *namespace) close() {
+	n.hold.Close()
+	_ = n.holder.Wait() // it ends with its input
+}
 
 // command returns the process of a shell command.
 func (d *Daemon) command(text string) *exec.Cmd {
-	c := exec.Command("unshare", "--mount", "--propagation", "private", "/bin/sh", "-c", inNamespace, "sh", d.Root, text)
-	c.Dir = d.Root
+	pid := d.space.holder.Process.Pid
+	args := []string{fmt.Sprintf("--mount=/proc/%d/ns/mnt", pid)}
+	if os.Geteuid() != 0 {
+		args = append(args, fmt.Sprintf("--user=/proc/%d/ns/user", pid), "--preserve-credentials")
+	}
+	c := exec.Command("nsenter", append(args, "chroot", d.Root, "/usr/bin/env", "-i", "PATH=/system/bin:/usr/bin:/bin", "HOME=/", "ANDROID_ROOT=/system",
+		"TMPDIR=/data/local/tmp", "/bin/sh", "-c", text)...)
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	c.WaitDelay = 200 * time.Millisecond
 	return c
 }
 
+// Processes returns the processes that run on the device now, whoever started them: those whose root is the device's.
+func (d *Daemon) Processes() (out []string) {
+	for _, pid := range numbers("/proc") {
+		if root, err := os.Readlink("/proc/" + pid + "/root"); err == nil && root == d.Root {
+			line, _ := os.ReadFile("/proc/" + pid + "/cmdline") // it may have ended
+			out = append(out, pid+" "+strings.ReplaceAll(string(line), "\x00", " "))
+		}
+	}
+	return out
+}
+
 // Available reports why the tree cannot be used on this machine; nil when it can.
 func Available() error {
-	out, err := exec.Command("unshare", "--mount", "--propagation", "private", "true").CombinedOutput()
+	out, err := exec.Command("unshare", append(unshare(), "true")...).CombinedOutput()
 	if err != nil {
 		return errors.New("no mount namespace: " + string(out) + err.Error())
 	}
