@@ -29,6 +29,20 @@ type Candidate struct {
 	Net    *feature.Network
 	// LatencyMS is the predicted or simulated latency on the slowest of the devices; 0 takes the nominal one.
 	LatencyMS float64
+	// Inside says where the model's bytes are, when Path is no file of its own.
+	Inside *Source
+	// Absent marks a model whose file is not at hand: it counts among those to be predicted and is never chosen.
+	Absent bool
+}
+
+// Source is a model inside another file, as a scan found it.
+type Source struct {
+	File   string   `json:"file"`             // file on disk
+	Path   string   `json:"path,omitempty"`   // path in it, nested archives joined by !/; "" is the file itself
+	Offset int64    `json:"offset,omitempty"` // of the model in what is at the path
+	Length int64    `json:"length,omitempty"` // 0 up to its end
+	SHA256 string   `json:"sha256"`           // of those bytes
+	Parts  []string `json:"parts,omitempty"`  // paths of the companions that the model needs beside it
 }
 
 // Options says how to choose. The zero value has no limit but the number of distinct candidates.
@@ -48,6 +62,7 @@ type Choice struct {
 	Name      string  `json:"name"`
 	Path      string  `json:"path"`
 	Format    string  `json:"format"`
+	Inside    *Source `json:"inside,omitempty"` // where its bytes are, when path is empty
 	LatencyMS float64 `json:"expected_latency_ms"`
 	CostS     float64 `json:"cost_s"`      // expected seconds of the whole run
 	SD        float64 `json:"uncertainty"` // standard deviation of its relative error before this run
@@ -57,12 +72,14 @@ type Choice struct {
 
 // Plan is an ordered list of models to run. It is the file that calibrate run reads.
 type Plan struct {
-	Version    int      `json:"version"`
-	Devices    []string `json:"devices"`
-	Method     string   `json:"method"`
-	BudgetS    float64  `json:"budget_s,omitempty"`
-	CostS      float64  `json:"cost_s"`     // expected, of all choices
-	Considered int      `json:"considered"` // distinct candidates
+	Version int      `json:"version"`
+	Devices []string `json:"devices"`
+	Method  string   `json:"method"`
+	BudgetS float64  `json:"budget_s,omitempty"`
+	CostS   float64  `json:"cost_s"` // expected, of all choices, on the slowest device
+	// DeviceCostS are the expected seconds on each of several devices.
+	DeviceCostS map[string]float64 `json:"device_cost_s,omitempty"`
+	Considered  int                `json:"considered"` // distinct candidates
 	// MeanSDLeft is the standard deviation of relative errors that is expected after the plan: the root of the mean variance of all candidates.
 	MeanSDLeft float64  `json:"uncertainty_left"`
 	Models     []Choice `json:"models"`
@@ -102,7 +119,7 @@ func Choose(candidates []Candidate, opt Options) (*Plan, error) {
 		if before-d.meanSD() < worth && len(p.Models) > 0 {
 			break
 		}
-		c.Reason = reason(c, before, d.meanSD())
+		c.Reason = reason(c, before, d.meanSD(), len(opt.Done) == 0)
 		p.CostS += c.CostS
 		p.Models = append(p.Models, c)
 		points[best].c = nil
@@ -122,7 +139,7 @@ func next(d *design, points []point, left float64, limited bool) int {
 	best, score := -1, 0.0
 	for i := range points {
 		q := &points[i]
-		if q.c == nil || limited && q.cost > left {
+		if q.c == nil || q.c.Absent || limited && q.cost > left {
 			continue
 		}
 		// The square root keeps short runs from always winning: a long model is often the only one of its kind.
@@ -134,17 +151,17 @@ func next(d *design, points []point, left float64, limited bool) int {
 }
 
 func (q *point) choice(step int, d *design, i int) Choice {
-	return Choice{Step: step, ID: q.c.ID, Name: q.c.Name, Path: q.c.Path, Format: q.c.Format, LatencyMS: q.ms, CostS: q.cost,
+	return Choice{Step: step, ID: q.c.ID, Name: q.c.Name, Path: q.c.Path, Inside: q.c.Inside, Format: q.c.Format, LatencyMS: q.ms, CostS: q.cost,
 		SD: math.Sqrt(d.cov[i*d.n+i]), Covers: strings.Join(largest(q.place.Shares), ", ")}
 }
 
 // reason says in a sentence why a model was chosen.
-func reason(c Choice, before, after float64) string {
+func reason(c Choice, before, after float64, fresh bool) string {
 	what := c.Covers
 	if what == "" {
 		what = "many small parts"
 	}
-	if c.Step == 1 {
+	if c.Step == 1 && fresh {
 		return fmt.Sprintf("most like all others: sets the device's own scale (mean uncertainty %.0f to %.0f %%); its time is %s", 100*before, 100*after, what)
 	}
 	return fmt.Sprintf("lowers the mean uncertainty from %.1f to %.1f %%, its own was %.0f %%; its time is %s", 100*before, 100*after, 100*c.SD, what)
@@ -167,10 +184,10 @@ func distinct(candidates []Candidate, opt Options) []point {
 		if ms <= 0 {
 			ms = additive.Nominal(x)
 		}
-		out = append(out, point{c: c, place: additive.PlaceOf(x), cost: opt.cost(ms), ms: ms})
+		out = append(out, point{c: c, place: additive.PlaceOf(x), cost: opt.Cost(ms), ms: ms})
 	}
 	slices.SortStableFunc(out, func(a, b point) int {
-		return cmp.Or(cmp.Compare(a.cost, b.cost), strings.Compare(a.c.ID, b.c.ID))
+		return cmp.Or(cmp.Compare(a.cost, b.cost), compareBool(a.c.Absent, b.c.Absent), strings.Compare(a.c.ID, b.c.ID))
 	})
 	out = slices.DeleteFunc(out, func(q point) bool {
 		shape := fmt.Sprintf("%.6g %.5g", q.ms, q.place.Shares)
@@ -187,8 +204,16 @@ func distinct(candidates []Candidate, opt Options) []point {
 	return out
 }
 
-// cost returns the expected seconds of running a model.
-func (o Options) cost(ms float64) float64 {
+// compareBool orders false before true.
+func compareBool(a, b bool) int {
+	if a == b {
+		return 0
+	}
+	return map[bool]int{false: -1, true: 1}[a]
+}
+
+// Cost returns the expected seconds of running a model that takes some milliseconds an inference.
+func (o Options) Cost(ms float64) float64 {
 	n, setup := o.Repeats, o.Setup
 	if n <= 0 {
 		n = 30

@@ -39,6 +39,7 @@ type Job struct {
 	Path    string          `json:"path"`
 	Runtime string          `json:"runtime"`
 	Options runtime.Options `json:"options"`
+	Missing string          `json:"missing,omitempty"` // why there is no file to run; such a job is a row all the same
 }
 
 // Key returns the identity of a job on a device: the same job there is not run twice.

@@ -86,7 +86,10 @@ func Jobs(ctx context.Context, d Device, jobs []Job, log *Log, opt Options) erro
 		if err != nil {
 			rec.Reason = err.Error()
 		}
-		if lost < goneAfter {
+		switch {
+		case job.Missing != "":
+			rec.Status, rec.Reason = Unavailable, job.Missing
+		case lost < goneAfter:
 			before := cool(ctx, d, opt)
 			if b := before.BatteryLevel; b != nil && *b < opt.MinBattery && (before.Charging == nil || !*before.Charging) {
 				return fmt.Errorf("%s: %w: %.0f %%, after %d of %d jobs", facts.Name, ErrBattery, *b, i, len(jobs))

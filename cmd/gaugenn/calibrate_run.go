@@ -148,7 +148,13 @@ func runPlan(ctx context.Context, o runOptions, stderr io.Writer) error {
 	defer log.Close()
 	var jobs []runs.Job
 	for _, m := range p.Models {
-		jobs = append(jobs, runs.Job{ModelID: m.ID, Name: m.Name, Path: m.Path, Runtime: name, Options: o.options.Filled()})
+		job := runs.Job{ModelID: m.ID, Name: m.Name, Path: m.Path, Runtime: name, Options: o.options.Filled()}
+		if m.Inside != nil {
+			if job.Path, err = takeOut(m, filepath.Join(o.out, "models")); err != nil {
+				job.Missing = err.Error()
+			}
+		}
+		jobs = append(jobs, job)
 	}
 	stop, err := o.meter.start(ctx)
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/gaugenn/gaugenn/calibrate/plan"
 	runs "github.com/gaugenn/gaugenn/calibrate/run"
+	"github.com/gaugenn/gaugenn/data"
 	"github.com/gaugenn/gaugenn/estimate/device"
 	"github.com/gaugenn/gaugenn/estimate/feature"
 	"github.com/gaugenn/gaugenn/estimate/simulate"
@@ -25,6 +26,7 @@ import (
 
 type sampleOptions struct {
 	models  []string
+	files   []string
 	devices []string
 	runs    string
 	runtime string
@@ -42,10 +44,13 @@ func sampleCommand() *cobra.Command {
 		Short: "Choose which models to run on a device, and say why",
 		Long: `Sample reads the models below --models and chooses those whose runs tell most about the
 latency of all of them, per second that a run is expected to cost. Expected latencies are
-simulated for --devices from published facts ("host" takes nominal ones). With --runs the
+simulated for --devices from published facts ("host" takes nominal ones). With several devices
+the budget holds on the slowest. A folder of tables stands for the models of a scan: their layers
+are read from the tables, their bytes from --files when they are run. With --runs the
 models that were run before count as known, so that the plan names the next ones.`,
-		Example: "  gaugenn calibrate sample --models models/ --budget 20m --devices \"Pixel 8\" -o plan.json",
-		Args:    cobra.NoArgs,
+		Example: `  gaugenn calibrate sample --models models/ --budget 20m --devices "Pixel 8" -o plan.json
+  gaugenn calibrate sample --models tables/ --files apps/ --devices "Pixel 8,Galaxy S21" -o plan.json`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if len(o.models) == 0 || o.out == "" {
 				return usagef("sample needs --models FOLDER and -o FILE")
@@ -54,7 +59,8 @@ models that were run before count as known, so that the plan names the next ones
 		},
 	}
 	f := c.Flags()
-	f.StringArrayVar(&o.models, "models", nil, "folder of models; may be repeated")
+	f.StringArrayVar(&o.models, "models", nil, "folder of models, or of the tables of a scan; may be repeated")
+	f.StringArrayVar(&o.files, "files", nil, "with tables: folder or file that was scanned, to take the models from; may be repeated")
 	f.StringSliceVar(&o.devices, "devices", []string{"host"}, "devices that the plan is for, by name or model code")
 	f.StringVar(&o.runs, "runs", "", "folder of runs that were done before")
 	f.StringVar(&o.runtime, "runtime", "litert", "runtime that will run them")
@@ -80,7 +86,7 @@ func sample(ctx context.Context, o sampleOptions, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	all, skipped, err := findCandidates(ctx, o.models, formats)
+	all, skipped, err := findCandidates(ctx, o.models, o.files, formats)
 	if err != nil {
 		return err
 	}
@@ -98,6 +104,7 @@ func sample(ctx context.Context, o sampleOptions, stderr io.Writer) error {
 		return err
 	}
 	p.Devices = o.devices
+	p.DeviceCostS = costsOf(o.devices, machines, p, all, opt)
 	b, err := json.MarshalIndent(p, "", "  ")
 	if err != nil {
 		return err
@@ -115,6 +122,11 @@ func sample(ctx context.Context, o sampleOptions, stderr io.Writer) error {
 func writePlan(w io.Writer, p *plan.Plan, skipped int, path string) {
 	for _, c := range p.Models {
 		fmt.Fprintf(w, "%3d  %-44.44s %9.3g ms %5.1f s  %s\n", c.Step, c.Name, c.LatencyMS, c.CostS, c.Reason)
+	}
+	for _, d := range p.Devices {
+		if s, ok := p.DeviceCostS[d]; ok {
+			fmt.Fprintf(w, "%s: %.0f s expected\n", d, s)
+		}
 	}
 	fmt.Fprintf(w, "%d of %d distinct models (%d files without a cost left out), %.0f s expected, uncertainty left %.0f %%: %s\n",
 		len(p.Models), p.Considered, skipped, p.CostS, 100*p.MeanSDLeft, path)
@@ -153,9 +165,23 @@ func slowest(machines []*simulate.Machine, net *feature.Network) float64 {
 
 // findCandidates reads every model of the formats below the folders. Files that no reader takes, or without a kernel of known cost, are
 // counted. The same bytes under several names are one candidate.
-func findCandidates(ctx context.Context, dirs []string, formats []string) (out []plan.Candidate, skipped int, err error) {
+func findCandidates(ctx context.Context, dirs, files, formats []string) (out []plan.Candidate, skipped int, err error) {
 	seen := map[string]bool{}
 	for _, dir := range dirs {
+		if tables, err := data.Files(dir, "models"); err == nil && len(tables) > 0 {
+			some, none, err := tableCandidates(dir, files, formats)
+			if err != nil {
+				return nil, 0, err
+			}
+			skipped += none
+			for _, c := range some {
+				if !seen[c.ID] {
+					seen[c.ID] = true
+					out = append(out, c)
+				}
+			}
+			continue
+		}
 		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 			if err != nil || ctx.Err() != nil {
 				return firstError(err, ctx.Err())

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"archive/zip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gaugenn/gaugenn/calibrate/plan"
+	runs "github.com/gaugenn/gaugenn/calibrate/run"
+	"github.com/gaugenn/gaugenn/data"
+)
+
+// zipped writes an archive of files, stored, and returns its path.
+func zipped(t *testing.T, path string, files map[string]string) string {
+	t.Helper()
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := zip.NewWriter(f)
+	for name, from := range files {
+		b, err := os.ReadFile(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := w.Create(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := e.Write(b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestCalibrate_tablesToProfileWithoutADevice takes the tables of a scan, with models loose, in an app and in an archive in that app, through the
+// whole stage on simulated phones: each row says that it is simulated.
+func TestCalibrate_tablesToProfileWithoutADevice(t *testing.T) {
+	fixtures, dir := filepath.Join("..", "..", "graph", "format", "tflite", "testdata"), t.TempDir()
+	apps := filepath.Join(dir, "apps")
+	if err := os.Mkdir(apps, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	inner := zipped(t, filepath.Join(dir, "inner.zip"), map[string]string{"deep/net.bin": filepath.Join(fixtures, "mobile_int8_converted.tflite")})
+	zipped(t, filepath.Join(apps, "app.apk"), map[string]string{"assets/a.tflite": filepath.Join(fixtures, "mobile_converted.tflite"), "assets/pack.zip": inner, "assets/r.tflite": filepath.Join(fixtures, "recurrent.tflite")})
+	for _, name := range []string{"customs", "operands", "loops"} {
+		b, err := os.ReadFile(filepath.Join(fixtures, name+".tflite"))
+		if err != nil || os.WriteFile(filepath.Join(apps, name+".tflite"), b, 0o644) != nil {
+			t.Fatal(err)
+		}
+	}
+	tables, planFile, runDir := filepath.Join(dir, "tables"), filepath.Join(dir, "plan.json"), filepath.Join(dir, "runs")
+	calibrated(t, "scan", apps, "-o", tables, "-q")
+	text := calibrated(t, "calibrate", "sample", "--models", tables, "--files", apps, "--devices", "Pixel 7,Galaxy A15", "-o", planFile)
+	p, err := readPlan(planFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inside := 0
+	for _, m := range p.Models {
+		if m.Inside != nil {
+			inside++
+		}
+	}
+	if len(p.Models) != 4 || inside != 3 || len(p.DeviceCostS) != 2 || p.DeviceCostS["Pixel 7"] <= 0 || !strings.Contains(text, "Galaxy A15: ") {
+		t.Fatalf("%d models, %d inside another file, costs %v, says %s", len(p.Models), inside, p.DeviceCostS, text)
+	}
+	args := []string{"calibrate", "run", planFile, "-o", runDir, "--device", "sim:Pixel 7", "--device", "sim:Galaxy A15"}
+	calibrated(t, args...)
+	devices := map[string]int{}
+	for row, err := range data.Read[data.Measurement](runDir) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if devices[row.Device]++; row.Basis != "simulated" || !row.Valid || row.LatencyMS == nil || row.EnergyMJ == nil || row.RuntimeVersion != "simulated" {
+			t.Errorf("row %+v", row)
+		}
+	}
+	if len(devices) != 2 || devices["Google Pixel 7"] != 4 {
+		t.Errorf("rows %v", devices)
+	}
+	if again := calibrated(t, args...); strings.Contains(again, "operators") {
+		t.Errorf("a finished plan was run again: %s", again)
+	}
+	profile := filepath.Join(dir, "p.json")
+	if text := calibrated(t, "calibrate", "fit", runDir, "-o", profile); strings.Count(text, "(simulated)") < 2 {
+		t.Errorf("fit says %s", text)
+	}
+	if found, _ := filepath.Glob(filepath.Join(dir, "p-*.json")); len(found) != 2 {
+		t.Errorf("profiles %v", found)
+	}
+}
+
+// TestCalibrate_sampleGoesOnFromRuns takes the plan in steps: what was run is not chosen again, and what is chosen lowers what is left.
+func TestCalibrate_sampleGoesOnFromRuns(t *testing.T) {
+	fixtures, dir := filepath.Join("..", "..", "graph", "format", "tflite", "testdata"), t.TempDir()
+	runDir, left := filepath.Join(dir, "runs"), 2.0
+	var seen []string
+	for step := range 3 {
+		planFile := filepath.Join(dir, "plan.json")
+		args := []string{"calibrate", "sample", "--models", fixtures, "--most", "2", "--devices", "Pixel 7", "-o", planFile}
+		if step > 0 {
+			args = append(args, "--runs", runDir)
+		}
+		calibrated(t, args...)
+		p, err := readPlan(planFile)
+		if err != nil || len(p.Models) == 0 || p.MeanSDLeft >= left {
+			t.Fatalf("step %d: %+v, %v; %.3f was left before", step, p, err, left)
+		}
+		left = p.MeanSDLeft
+		if slices.ContainsFunc(p.Models, func(c plan.Choice) bool { return slices.Contains(seen, c.ID) }) {
+			t.Errorf("step %d chooses again what was run", step)
+		}
+		if step > 0 && strings.Contains(p.Models[0].Reason, "most like all others") {
+			t.Errorf("step %d: %s", step, p.Models[0].Reason)
+		}
+		for _, c := range p.Models {
+			seen = append(seen, c.ID)
+		}
+		calibrated(t, "calibrate", "run", planFile, "-o", runDir, "--device", "sim:Pixel 7")
+	}
+	if records, err := runs.ReadDir(runDir); err != nil || len(records) != len(seen) {
+		t.Errorf("%d records of %d, %v", len(records), len(seen), err)
+	}
+}
+
+// A model that has changed since the scan is a row with the reason, and the others are run.
+func TestCalibrate_changedModelIsARow(t *testing.T) {
+	fixtures, dir := filepath.Join("..", "..", "graph", "format", "tflite", "testdata"), t.TempDir()
+	app, tables, planFile, runDir := filepath.Join(dir, "app.apk"), filepath.Join(dir, "tables"), filepath.Join(dir, "plan.json"), filepath.Join(dir, "runs")
+	zipped(t, app, map[string]string{"a.tflite": filepath.Join(fixtures, "mobile_converted.tflite"), "b.tflite": filepath.Join(fixtures, "operands.tflite")})
+	calibrated(t, "scan", app, "-o", tables, "-q")
+	calibrated(t, "calibrate", "sample", "--models", tables, "--files", app, "-o", planFile)
+	zipped(t, app, map[string]string{"a.tflite": filepath.Join(fixtures, "loops.tflite"), "b.tflite": filepath.Join(fixtures, "operands.tflite")})
+	calibrated(t, "calibrate", "run", planFile, "-o", runDir, "--device", "sim:Pixel 7")
+	records, err := runs.ReadDir(runDir)
+	if err != nil || len(records) != 2 {
+		t.Fatalf("%d records, %v", len(records), err)
+	}
+	for _, r := range records {
+		if want := map[bool]runs.Status{true: runs.OK, false: runs.Unavailable}[r.Job.Name == "b"]; r.Status != want || want != runs.OK && !strings.Contains(r.Reason, "changed since the scan") {
+			t.Errorf("%s: %s %q", r.Job.Name, r.Status, r.Reason)
+		}
+	}
+}

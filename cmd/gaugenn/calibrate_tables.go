@@ -1,0 +1,195 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/gaugenn/gaugenn/calibrate/plan"
+	"github.com/gaugenn/gaugenn/data"
+	"github.com/gaugenn/gaugenn/estimate/simulate"
+	"github.com/gaugenn/gaugenn/extract"
+	"github.com/gaugenn/gaugenn/extract/container"
+)
+
+// tableCandidates returns the models of a folder of tables, with their kernels from the layers table and their bytes below the files that were
+// scanned. Models whose bytes are not there count among those to be predicted. Models of other formats or without a known cost are counted.
+func tableCandidates(dir string, files, formats []string) (out []plan.Candidate, skipped int, err error) {
+	sources, err := tableSources(dir, append(files, filepath.Dir(filepath.Clean(dir))))
+	if err != nil {
+		return nil, 0, err
+	}
+	err = eachTableModel(dir, func(q *pricedModel) error {
+		if !slices.Contains(formats, q.format) || q.Network == nil || !worthRunning(q.Network) {
+			skipped++
+			return nil
+		}
+		c := plan.Candidate{ID: q.id, Name: strings.TrimSuffix(q.Name, path.Ext(q.Name)), Format: q.format, Net: q.Network}
+		if s, ok := sources[q.id]; ok {
+			if c.Inside = &s; s.Path == "" && s.Offset == 0 && s.Length == 0 { // a file of its own
+				c.Path, c.Inside = s.File, nil
+			}
+		} else {
+			c.Absent = true
+		}
+		out = append(out, c)
+		return nil
+	})
+	if err == nil && len(out) > 0 && !slices.ContainsFunc(out, func(c plan.Candidate) bool { return !c.Absent }) {
+		err = fmt.Errorf("%s: none of its %d models has its file at hand: name what was scanned with --files", dir, len(out))
+	}
+	return out, skipped, err
+}
+
+// tableSources returns where the bytes of each model are: in the first row of the files table whose scanned file is below one of the roots.
+func tableSources(dir string, roots []string) (map[string]plan.Source, error) {
+	type app struct{ file string }
+	apps := map[string]app{}
+	for a, err := range data.Read[data.App](dir) {
+		if err != nil {
+			return nil, err
+		}
+		if f := locateApp(a.Path, roots); f != "" {
+			apps[a.AppSHA256] = app{f}
+		}
+	}
+	out, parts := map[string]plan.Source{}, map[string][]string{}
+	for f, err := range data.Read[data.File](dir) {
+		if err != nil {
+			return nil, err
+		}
+		if f.ModelID == nil || f.SHA256 == nil {
+			continue
+		}
+		if f.PartOf != nil {
+			key := f.AppSHA256 + "\x00" + *f.PartOf
+			parts[key] = append(parts[key], f.Path)
+			continue
+		}
+		a, ok := apps[f.AppSHA256]
+		if _, done := out[*f.ModelID]; done || !ok {
+			continue
+		}
+		s := plan.Source{File: a.file, Path: f.Path, SHA256: *f.SHA256, Parts: []string{f.AppSHA256 + "\x00" + f.Path}}
+		if f.OffsetBytes != nil && f.LengthBytes != nil {
+			s.Offset, s.Length = *f.OffsetBytes, *f.LengthBytes
+		}
+		if *f.SHA256 == f.AppSHA256 {
+			s.Path = ""
+		}
+		out[*f.ModelID] = s
+	}
+	for id, s := range out {
+		s.Parts = parts[s.Parts[0]]
+		out[id] = s
+	}
+	return out, nil
+}
+
+// locateApp returns the file on disk of a path of the apps table, "" when it is below none of the roots.
+func locateApp(name string, roots []string) string {
+	local := filepath.FromSlash(name)
+	if !filepath.IsLocal(local) {
+		return ""
+	}
+	for _, root := range roots {
+		full := filepath.Join(root, local)
+		if filepath.Base(root) == local {
+			full = root
+		}
+		if info, err := os.Stat(full); err == nil && info.Mode().IsRegular() {
+			if abs, err := filepath.Abs(full); err == nil {
+				return abs
+			}
+		}
+	}
+	return ""
+}
+
+// takeOut writes a model that is inside another file into a folder of its own, with its companions beside it, and returns its path. What is
+// there with the right content is not written again.
+func takeOut(c plan.Choice, dir string) (string, error) {
+	s := c.Inside
+	inner := s.Path
+	if inner == "" {
+		inner = filepath.ToSlash(s.File)
+	}
+	dir = filepath.Join(dir, c.ID[:min(len(c.ID), 16)])
+	out, err := filepath.Abs(filepath.Join(dir, plainName(inner, c.Format)))
+	if err != nil {
+		return "", err
+	}
+	if b, err := os.ReadFile(out); err == nil && sumOf(b) == s.SHA256 {
+		return out, nil
+	}
+	b, err := extract.Member(s.File, s.Path, s.Offset, s.Length, container.Limits{})
+	if err != nil {
+		return "", err
+	}
+	if got := sumOf(b); got != s.SHA256 {
+		return "", fmt.Errorf("%s: %s: its content has changed since the scan, or is not plain bytes (SHA-256 %.12s, the tables say %.12s)", s.File, s.Path, got, s.SHA256)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	for _, p := range s.Parts {
+		part, err := extract.Member(s.File, p, 0, 0, container.Limits{})
+		if err != nil {
+			return "", err
+		}
+		if err := os.WriteFile(filepath.Join(dir, plainName(p, "")), part, 0o644); err != nil {
+			return "", err
+		}
+	}
+	return out, os.WriteFile(out, b, 0o644)
+}
+
+// plainName returns the last part of a path in an archive as a name that is safe on disk and has the ending that runtimes go by.
+func plainName(inner, formatName string) string {
+	name := strings.Map(func(r rune) rune {
+		if r < ' ' || strings.ContainsRune(`/\:*?"<>|`, r) {
+			return '_'
+		}
+		return r
+	}, path.Base(inner))
+	if name == "." || name == ".." {
+		name = "model"
+	}
+	endings := suffixes[formatName]
+	if len(endings) > 0 && !slices.ContainsFunc(endings, func(e string) bool { return strings.HasSuffix(strings.ToLower(name), e) }) {
+		name += endings[0]
+	}
+	return name
+}
+
+func sumOf(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// costsOf returns the expected seconds of a plan on each of several devices; nil for one.
+func costsOf(devices []string, machines []*simulate.Machine, p *plan.Plan, all []plan.Candidate, opt plan.Options) map[string]float64 {
+	if len(devices) < 2 || len(machines) != len(devices) {
+		return nil
+	}
+	out := map[string]float64{}
+	for _, m := range p.Models {
+		i := slices.IndexFunc(all, func(c plan.Candidate) bool { return c.ID == m.ID })
+		if i < 0 {
+			continue
+		}
+		for k, machine := range machines {
+			ms := m.LatencyMS
+			if r, err := machine.RunNetwork(all[i].Net); err == nil && r.LatencyMS.Known {
+				ms = r.LatencyMS.Value
+			}
+			out[devices[k]] += opt.Cost(ms)
+		}
+	}
+	return out
+}
