@@ -24,6 +24,7 @@ type part struct {
 	data  []byte
 	entry *container.Entry // nil on disk
 	order int
+	piece bool // of a model that is cut up: nothing in it counts on its own
 }
 
 // fileSet is where an artifact's neighbours are: an archive or a folder.
@@ -166,7 +167,7 @@ func partRow(p *part, main, formatName string) *Finding {
 	return &Finding{
 		Path: p.path, Offset: -1, SHA256: hashOf(p.data), Size: int64(len(p.data)), CompressedSize: int64(len(p.data)), Stored: true,
 		Extension: extension(p.path), Format: formatName, Status: PartOf, Reason: "part of " + main,
-		Entropy: entropy(p.data), order: p.order,
+		Entropy: entropy(p.data), order: p.order, piece: p.piece,
 	}
 }
 
@@ -210,7 +211,7 @@ func (j *job) settleParts() {
 			claimed = false // they claim each other
 			delete(claims, f.Path)
 		}
-		if !claimed || f.Offset >= 0 {
+		if !claimed || f.Offset >= 0 && !claims[f.Path].row.piece {
 			kept = append(kept, f)
 		}
 	}

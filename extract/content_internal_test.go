@@ -70,21 +70,22 @@ func TestKnown(t *testing.T) {
 		name string
 		skip bool
 	}{
-		"\x89PNG\r\n\x1a\n rest":           {"png", true},
-		"\xff\xd8\xff\xe0":                 {"jpeg", true},
-		"RIFF\x00\x00\x00\x00WEBPVP8 ":     {"webp", true},
-		"\x00\x00\x00\x18ftypmp42":         {"mp4", true},
-		"\x00\x01\x00\x00\x00\x10":         {"truetype font", true},
-		"\x03\x00\x08\x00\x10":             {"binary xml", true},
-		"\xca\xfe\xba\xbe\x00\x00\x00\x34": {"java class", true},
-		"dex\n035\x00":                     {"dex", false},
-		"\x7fELF\x02\x01\x01":              {"elf", false},
-		"plain words\n":                    {"text", false},
-		"\xef\xbb\xbfgr\xc3\xbc\xc3\x9fe":  {"text", false},
-		"cut in a letter \xc3":             {"text", false},
-		"\x1c\x00\x00\x00TFL3":             {"", false},
-		"bad \xff utf-8":                   {"", false},
-		"":                                 {"", false},
+		"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR rest": {"png", true},
+		"\x89PNG\r\n\x1a\n rest":                     {"", false},
+		"\xff\xd8\xff\xe0":                           {"jpeg", true},
+		"RIFF\x00\x00\x00\x00WEBPVP8 ":               {"webp", true},
+		"\x00\x00\x00\x18ftypmp42":                   {"mp4", true},
+		"\x00\x01\x00\x00\x00\x10":                   {"truetype font", true},
+		"\x03\x00\x08\x00\x10":                       {"binary xml", true},
+		"\xca\xfe\xba\xbe\x00\x00\x00\x34":           {"java class", true},
+		"dex\n035\x00":                               {"dex", false},
+		"\x7fELF\x02\x01\x01":                        {"elf", false},
+		"plain words\n":                              {"text", false},
+		"\xef\xbb\xbfgr\xc3\xbc\xc3\x9fe":            {"text", false},
+		"cut in a letter \xc3":                       {"text", false},
+		"\x1c\x00\x00\x00TFL3":                       {"", false},
+		"bad \xff utf-8":                             {"", false},
+		"":                                           {"", false},
 	}
 	for head, want := range cases {
 		if got := known([]byte(head)); got != want.name || skipSearch(got) != want.skip {

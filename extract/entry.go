@@ -81,6 +81,9 @@ func (w *worker) byHead(a *artifact, e *container.Entry, head []byte, err error,
 	case err != nil:
 		return nil, false
 	case named == plainName && skipSearch(known(head)):
+		if e.Stored() {
+			return w.behind(a, e.Compressed(), known(head)), true
+		}
 		return nil, true
 	case w.Depth == Full || named == modelName || len(w.match(a.base(), head, e.Size, false)) > 0:
 		return nil, false
@@ -207,6 +210,11 @@ func (w *worker) examine(a *artifact) []*Finding {
 // conclude looks for what identify did not: models behind the first one, archives,
 // models inside, protection. It returns the rows in order of offset.
 func (w *worker) conclude(a *artifact, found, failed *Finding) []*Finding {
+	if found == nil || found.Status != Parsed {
+		if f := w.joined(a); f != nil {
+			return []*Finding{f}
+		}
+	}
 	if found != nil {
 		return w.after(a, found)
 	}

@@ -16,7 +16,7 @@ type knownContent struct {
 // knownContents are signatures of what else apps hold. Those that are searched
 // (libraries, dex, databases) are only kept from being called encrypted.
 var knownContents = []knownContent{
-	{name: "png", magic: "\x89PNG\r\n\x1a\n"},
+	{name: "png", magic: "\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR"},
 	{name: "jpeg", magic: "\xFF\xD8\xFF"},
 	{name: "gif", magic: "GIF8"},
 	{name: "webp", offset: 8, magic: "WEBP"},

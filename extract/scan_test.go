@@ -158,7 +158,7 @@ func wantRows(tb testing.TB, apps []*extract.App, want ...string) {
 	}
 }
 
-var png = append([]byte("\x89PNG\r\n\x1a\n"), make([]byte, 600)...)
+var png = append([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR"), make([]byte, 600)...)
 
 func TestScan_looseFilesAreRowsWhateverTheyAre(t *testing.T) {
 	model := toyModel(1, 900)

@@ -5,7 +5,6 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"slices"
 )
@@ -108,7 +107,7 @@ func inEntry(name string, transform func(Model) []byte) func([]Model) ([]File, s
 func same(m Model) []byte { return m.Data }
 
 func places() []place {
-	return slices.Concat(plainPlaces(), nestedPlaces(), insidePlaces(), protectedPlaces(), packagePlaces(), missedPlaces())
+	return slices.Concat(plainPlaces(), nestedPlaces(), insidePlaces(), textPlaces(), picturePlaces(), protectedPlaces(), packagePlaces(), missedPlaces())
 }
 
 func plainPlaces() []place {
@@ -297,20 +296,5 @@ func missedPlaces() []place {
 		{name: "AES, name that says nothing", verdict: Missed, hide: inEntry("assets/themes/blue", func(m Model) []byte { return encrypted(long(m.Data)) })},
 		{name: "XOR with 16 bytes", verdict: Missed, hide: inEntry("assets/x.bin", func(m Model) []byte { return scrambled(m.Data, "a key of 16 bytes") })},
 		{name: "reversed", verdict: Missed, hide: inEntry("assets/x.bin", reversed)},
-		{name: "behind a picture", verdict: Missed, anywhere: true, hide: inEntry("res/drawable/b.png", func(m Model) []byte {
-			return append([]byte("\x89PNG\r\n\x1a\n"), m.Data...)
-		})},
-		{name: "base64 inside JSON", verdict: Missed, hide: inEntry("assets/net.json", func(m Model) []byte {
-			b, _ := json.Marshal(map[string][]byte{"model": m.Data})
-			return b
-		})},
-		{name: "cut into pieces", verdict: Missed, hide: func(m []Model) ([]File, string, error) {
-			p := NewApp(appName)
-			half := len(m[0].Data) / 2
-			p.Deflate("assets/part.0", m[0].Data[:half])
-			p.Deflate("assets/part.1", m[0].Data[half:])
-			b, err := p.Bytes()
-			return []File{{"app.apk", b}}, "assets/part", err
-		}},
 	}
 }

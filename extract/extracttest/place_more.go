@@ -1,0 +1,95 @@
+package extracttest
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"hash/crc32"
+	"image"
+	"image/jpeg"
+	"image/png"
+	"slices"
+	"strings"
+)
+
+// textPlaces hide a model in text, and in several files.
+func textPlaces() []place {
+	in64 := func(m Model) string { return base64.StdEncoding.EncodeToString(m.Data) }
+	return []place{
+		{name: "base64 inside JSON", verdict: Found, hide: inEntry("assets/net.json", func(m Model) []byte {
+			b, _ := json.Marshal(map[string]any{"name": "net", "model": m.Data, "threads": 4})
+			return b
+		})},
+		{name: "base64 in JSON with escapes", verdict: Found, hide: inEntry("assets/net.json", func(m Model) []byte {
+			return []byte(`{"version":1,"model":"` + strings.ReplaceAll(in64(m), "/", `\/`) + `"}`)
+		})},
+		{name: "data URL in JavaScript", verdict: Found, hide: inEntry("assets/www/app.js", func(m Model) []byte {
+			return []byte("const weights=1;load(\"data:application/octet-stream;base64," + in64(m) + "\");run();\n")
+		})},
+		{name: "base64 in a page", verdict: Found, hide: inEntry("assets/www/index.html", func(m Model) []byte {
+			return []byte("<html><script type=\"model\">" + in64(m) + "</script></html>")
+		})},
+		{name: "gzip in base64 in JSON", verdict: Found, hide: inEntry("assets/net.json", func(m Model) []byte {
+			b, _ := json.Marshal(map[string]any{"model": Gzip(m.Data)})
+			return b
+		})},
+		{name: "cut into pieces", verdict: Found, hide: inPieces("assets/net.part0", "assets/net.part1")},
+		{name: "cut into numbered pieces", verdict: Found, hide: inPieces("assets/net.bin.001", "assets/net.bin.002", "assets/net.bin.003")},
+		{name: "cut by split", verdict: Found, hide: inPieces("assets/net.part.aa", "assets/net.part.ab")},
+	}
+}
+
+// inPieces cuts the model into files of equal size but for the last.
+func inPieces(names ...string) func([]Model) ([]File, string, error) {
+	return func(m []Model) ([]File, string, error) {
+		p := NewApp(appName)
+		size := (len(m[0].Data) + len(names) - 1) / len(names)
+		for i, n := range names {
+			p.Deflate(n, m[0].Data[min(i*size, len(m[0].Data)):min((i+1)*size, len(m[0].Data))])
+		}
+		b, err := p.Bytes()
+		return []File{{"app.apk", b}}, names[0], err
+	}
+}
+
+// picturePlaces hide a model behind a picture or sound.
+func picturePlaces() []place {
+	behind := func(name string, cover []byte) func([]Model) ([]File, string, error) {
+		return func(m []Model) ([]File, string, error) {
+			p := NewApp(appName)
+			p.Store(name, append(slices.Clone(cover), m[0].Data...))
+			b, err := p.Bytes()
+			return []File{{"app.apk", b}}, name, err
+		}
+	}
+	return []place{
+		{name: "behind a picture", verdict: Found, anywhere: true, hide: behind("res/drawable/b.png", PNG())},
+		{name: "behind a photo", verdict: Found, anywhere: true, hide: behind("assets/c.jpg", JPEG())},
+		{name: "behind a sound", verdict: Found, anywhere: true, hide: behind("res/raw/d.wav", append([]byte("RIFF\x2c\x00\x00\x00WAVEfmt "), make([]byte, 36)...))},
+		{name: "behind a picture's first bytes", verdict: Found, anywhere: true, hide: inEntry("res/drawable/b.png", func(m Model) []byte {
+			return append([]byte("\x89PNG\r\n\x1a\n"), m.Data...)
+		})},
+	}
+}
+
+// PNG returns a small picture.
+func PNG() []byte {
+	var b bytes.Buffer
+	_ = png.Encode(&b, gradient()) // to memory: cannot fail
+	return b.Bytes()
+}
+
+// JPEG returns a small photo.
+func JPEG() []byte {
+	var b bytes.Buffer
+	_ = jpeg.Encode(&b, gradient(), nil) // to memory: cannot fail
+	return b.Bytes()
+}
+
+func gradient() image.Image {
+	m := image.NewGray(image.Rect(0, 0, 40, 30))
+	for i := range m.Pix {
+		m.Pix[i] = uint8(crc32.ChecksumIEEE([]byte{byte(i)}))
+	}
+	return m
+}

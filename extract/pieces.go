@@ -1,0 +1,93 @@
+package extract
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gaugenn/gaugenn/graph/format"
+)
+
+// maxPieces bounds how many pieces are joined to one file.
+const maxPieces = 1000
+
+// joined reads a model that is cut into files whose names count: net.part0 and
+// net.part1, net.bin.001 and net.bin.002, net.aa and net.ab. a is the first of them.
+// The row is that of the whole, at the path of the first piece; the others are its
+// companions. It is nil unless a format accepts what they are together.
+func (w *worker) joined(a *artifact) *Finding {
+	stem, next := pieces(a.base())
+	if next == nil || w.Depth != Full || a.files == nil || a.offset >= 0 || a.readErr != nil || len(a.data) == 0 {
+		return nil
+	}
+	head := a.data[:min(len(a.data), format.MaxHead)]
+	if len(w.match(stem, head, a.size, true)) == 0 {
+		return nil
+	}
+	names := a.files.list(a)
+	data := slices.Clone(a.data)
+	var parts []*part
+	for k := 1; k < maxPieces && slices.Contains(names, next(k)); k++ {
+		p, err := a.files.open(a, next(k))
+		if err != nil || !a.job.spend(int64(len(p.data))) {
+			return nil
+		}
+		data, parts = append(data, p.data...), append(parts, p)
+	}
+	if len(parts) == 0 {
+		return nil
+	}
+	a.related = true
+	whole := *a
+	whole.data, whole.size = data, int64(len(data))
+	whole.addNote(fmt.Sprintf("joined from %d pieces", 1+len(parts)))
+	found, _ := w.identify(&whole)
+	if found == nil || found.Status != Parsed && found.Status != Opaque {
+		return nil
+	}
+	for _, p := range parts {
+		p.piece = true
+		found.Companions = append(found.Companions, p.path)
+		a.files.claim(a, p, found.Format)
+	}
+	return found
+}
+
+// pieces tells the name of a first piece: the name of the whole, and the names of
+// the pieces that follow; next is nil for any other name.
+func pieces(base string) (stem string, next func(k int) string) {
+	digits := len(base) - len(strings.TrimRight(base, "0123456789"))
+	if digits == 0 {
+		if stem, ok := strings.CutSuffix(base, "aa"); ok && pieceEnd(stem) != "" {
+			return pieceEnd(stem), func(k int) string {
+				return stem + string(rune('a'+k/26%26)) + string(rune('a'+k%26))
+			}
+		}
+		return "", nil
+	}
+	front, number := base[:len(base)-digits], base[len(base)-digits:]
+	first, err := strconv.Atoi(number)
+	stem = pieceEnd(front)
+	if err != nil || first > 1 || stem == "" || digits > 5 {
+		return "", nil
+	}
+	return stem, func(k int) string { return fmt.Sprintf("%s%0*d", front, digits, first+k) }
+}
+
+// pieceEnd returns the name before what marks a number as that of a piece, "" if
+// nothing does.
+func pieceEnd(front string) string {
+	lower := strings.ToLower(front)
+	for _, word := range []string{"part", "split", "chunk", "piece", "block"} {
+		for _, link := range []string{"", "_", "-", "."} {
+			if rest, ok := strings.CutSuffix(lower, word+link); ok {
+				return strings.TrimRight(front[:len(rest)], "._-")
+			}
+		}
+	}
+	if rest, ok := strings.CutSuffix(front, "."); ok {
+		return rest
+	}
+	return ""
+}
