@@ -61,7 +61,7 @@ func TestCalibrate_tablesToProfileWithoutADevice(t *testing.T) {
 	}
 	tables, planFile, runDir := filepath.Join(dir, "tables"), filepath.Join(dir, "plan.json"), filepath.Join(dir, "runs")
 	calibrated(t, "scan", apps, "-o", tables, "-q")
-	text := calibrated(t, "calibrate", "sample", "--models", tables, "--files", apps, "--devices", "Pixel 7,Galaxy A15", "-o", planFile)
+	text := calibrated(t, "calibrate", "sample", "--models", tables, "--files", apps, "--models", fixtures, "--devices", "Pixel 7,Galaxy A15", "-o", planFile)
 	p, err := readPlan(planFile)
 	if err != nil {
 		t.Fatal(err)
@@ -72,7 +72,7 @@ func TestCalibrate_tablesToProfileWithoutADevice(t *testing.T) {
 			inside++
 		}
 	}
-	if len(p.Models) != 4 || inside != 3 || len(p.DeviceCostS) != 2 || p.DeviceCostS["Pixel 7"] <= 0 || !strings.Contains(text, "Galaxy A15: ") {
+	if len(p.Models) != 6 || inside != 3 || len(p.DeviceCostS) != 2 || p.DeviceCostS["Pixel 7"] <= 0 || !strings.Contains(text, "Galaxy A15: ") {
 		t.Fatalf("%d models, %d inside another file, costs %v, says %s", len(p.Models), inside, p.DeviceCostS, text)
 	}
 	args := []string{"calibrate", "run", planFile, "-o", runDir, "--device", "sim:Pixel 7", "--device", "sim:Galaxy A15"}
@@ -86,7 +86,7 @@ func TestCalibrate_tablesToProfileWithoutADevice(t *testing.T) {
 			t.Errorf("row %+v", row)
 		}
 	}
-	if len(devices) != 2 || devices["Google Pixel 7"] != 4 {
+	if len(devices) != 2 || devices["Google Pixel 7"] != 6 {
 		t.Errorf("rows %v", devices)
 	}
 	if again := calibrated(t, args...); strings.Contains(again, "operators") {
