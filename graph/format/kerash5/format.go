@@ -12,6 +12,7 @@ import (
 	"github.com/gaugenn/gaugenn/graph"
 	"github.com/gaugenn/gaugenn/graph/format"
 	"github.com/gaugenn/gaugenn/graph/format/internal/hdf5"
+	"github.com/gaugenn/gaugenn/graph/format/internal/tfjs"
 )
 
 const name = "keras"
@@ -19,11 +20,11 @@ const name = "keras"
 // Format is Keras' entry in the list of formats.
 var Format = format.Format{
 	Name:       name,
-	Title:      "Keras (HDF5, .keras)",
-	Extensions: []string{"h5", "hdf5", "hd5", "keras", "model"},
-	Magic:      "HDF5 signature 89 48 44 46 0D 0A 1A 0A with attribute model_config; zip with config.json, metadata.json, model.weights.h5",
-	Container:  "HDF5; zip with JSON and HDF5",
-	Reads:      "Layers and connections of Functional, Sequential and nested models of Keras 1 to 3, weights by layer; weights alone as tensors.",
+	Title:      "Keras (HDF5, .keras, TensorFlow.js layers)",
+	Extensions: []string{"h5", "hdf5", "hd5", "keras", "model", "json"},
+	Magic:      "HDF5 signature 89 48 44 46 0D 0A 1A 0A with attribute model_config; zip with config.json, metadata.json, model.weights.h5; TensorFlow.js: JSON with modelTopology of layers",
+	Container:  "HDF5; zip with JSON and HDF5; JSON with shards",
+	Reads:      "Layers and connections of Functional, Sequential and nested models of Keras 1 to 3 and TensorFlow.js, weights by layer; weights alone as tensors.",
 	ReadsNot:   "Values in compressed chunks, code of Lambda and custom layers.",
 	Match:      match,
 	Parse:      Parse,
@@ -32,6 +33,8 @@ var Format = format.Format{
 // match cannot see the attributes of an HDF5 file, which may lie anywhere.
 func match(h format.Head) format.Confidence {
 	switch {
+	case tfjs.Match(h.Bytes) == tfjs.Layers:
+		return format.Likely
 	case bytes.HasPrefix(h.Bytes, []byte(hdf5.Signature)):
 		if bytes.Contains(h.Bytes, []byte("model_config")) || bytes.Contains(h.Bytes, []byte("keras_version")) {
 			return format.Likely
@@ -58,6 +61,9 @@ func parse(in format.Input) (*graph.Model, error) {
 	lim := in.Limits.OrDefault()
 	if bytes.HasPrefix(in.Data, []byte("PK\x03\x04")) {
 		return parseZip(in.Data, lim)
+	}
+	if tfjs.Match(in.Data) == tfjs.Layers {
+		return parseWeb(in, lim)
 	}
 	if !bytes.HasPrefix(in.Data, []byte(hdf5.Signature)) {
 		return nil, format.Errorf(format.ErrNotModel, 0, "neither HDF5 nor a Keras archive")

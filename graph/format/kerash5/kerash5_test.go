@@ -15,7 +15,7 @@ import (
 var update = flag.Bool("update", false, "rewrite golden files")
 
 func fixtures(t testing.TB) []formattest.Fixture {
-	return append(formattest.Load(t, "*.h5"), formattest.Load(t, "*.keras")...)
+	return slices.Concat(formattest.Load(t, "*.h5"), formattest.Load(t, "*.keras"), formattest.Load(t, "layers.json"))
 }
 
 func TestFormat_conforms(t *testing.T) { formattest.Run(t, kerash5.Format, fixtures(t)) }
@@ -37,9 +37,9 @@ func load(t *testing.T, name string) *graph.Model {
 	return m
 }
 
-// The counts are those that Keras prints.
+// The counts are those that Keras and TensorFlow.js print.
 func TestParse_paramsAgreeWithKeras(t *testing.T) {
-	for name, want := range map[string]int64{"functional.h5": 283, "functional.keras": 283, "functional.weights.h5": 283, "sequence.keras": 273, "keras2.h5": 15} {
+	for name, want := range map[string]int64{"functional.h5": 283, "functional.keras": 283, "functional.weights.h5": 283, "sequence.keras": 273, "keras2.h5": 15, "layers.json": 193} {
 		if n, ok := formattest.Params(load(t, name)); !ok || n != want {
 			t.Errorf("%s: params %d (%v), want %d", name, n, ok, want)
 		}
@@ -84,5 +84,17 @@ func TestParse_otherHDF5IsNoModel(t *testing.T) {
 	path := formattest.Shared(t, "corpus/models/negative/BVLC+caffe/src/caffe/test/test_data/sample_data.h5")
 	if _, err := kerash5.Parse(formattest.FileInput(t, path)); !errors.Is(err, format.ErrNotModel) {
 		t.Errorf("error %v", err)
+	}
+}
+
+func TestParse_webModelWithoutItsShards(t *testing.T) {
+	in := formattest.Load(t, "layers.json")[0].Input()
+	in.Open = nil
+	m, err := kerash5.Parse(in)
+	if err != nil || !m.IsPartial() || len(m.Parts) != 2 || m.Parts[0].Found {
+		t.Fatalf("%+v, %v", m, err)
+	}
+	if n, ok := formattest.Params(m); !ok || n != 193 {
+		t.Errorf("params %d (%v): sizes are known without values", n, ok)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/gaugenn/gaugenn/graph/format"
 	"github.com/gaugenn/gaugenn/graph/format/internal/protowire"
 	"github.com/gaugenn/gaugenn/graph/format/internal/textproto"
+	"github.com/gaugenn/gaugenn/graph/format/internal/tfjs"
 )
 
 const name = "tensorflow"
@@ -17,12 +18,12 @@ const name = "tensorflow"
 var Format = format.Format{
 	Name:       name,
 	Title:      "TensorFlow GraphDef, SavedModel and checkpoint",
-	Extensions: []string{"pb", "pbtxt", "graphdef", "meta", "index"},
-	Magic:      "none: protobuf tags of GraphDef (\"0A len 0A len name 12 len op\"), MetaGraphDef or SavedModel (\"08 01 12\"), or their text; checkpoint index: last bytes 57 FB 80 8B 24 75 47 DB",
-	Container:  "protobuf or protobuf text; SavedModel: a folder with variables/",
+	Extensions: []string{"pb", "pbtxt", "graphdef", "meta", "index", "json"},
+	Magic:      "none: protobuf tags of GraphDef (\"0A len 0A len name 12 len op\"), MetaGraphDef or SavedModel (\"08 01 12\"), or their text; checkpoint index: last bytes 57 FB 80 8B 24 75 47 DB; TensorFlow.js: JSON with modelTopology of nodes",
+	Container:  "protobuf or protobuf text; SavedModel: a folder with variables/; TensorFlow.js: JSON with shards",
 	Reads: "Frozen graphs, meta graphs and SavedModels with the functions that the main graph reaches; every node, constants, stated shapes, " +
-		"variables with their values in variables/; checkpoints as tensors only.",
-	ReadsNot: "Compressed checkpoint indexes, memory-mapped graphs, TensorFlow.js.",
+		"variables with their values in variables/; checkpoints as tensors only; graph models of TensorFlow.js.",
+	ReadsNot: "Compressed checkpoint indexes, memory-mapped graphs.",
 	Match:    match,
 	Parse:    parse,
 	Parts:    parts,
@@ -55,6 +56,9 @@ func parts(h format.Head) []string {
 
 func match(h format.Head) format.Confidence {
 	if bundleShards(h.Bytes, h.Size) > 0 {
+		return format.Likely
+	}
+	if tfjs.Match(h.Bytes) == tfjs.Graph {
 		return format.Likely
 	}
 	if textual(h.Bytes) {

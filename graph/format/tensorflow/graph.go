@@ -248,10 +248,17 @@ func (b *builder) state(n *nodeDef, t *graph.Tensor) error {
 			return fmt.Errorf("constant %q: %w", t.Name, err)
 		}
 		t.DType, t.Shape = v.dtype, v.shape
+		if w := b.p.weights[n.name]; w != nil {
+			t.DType, t.Shape, t.Const, t.Quant = w.DType, w.Shape, w.Const, w.Quant
+			break
+		}
 		t.Const = b.p.constant(t.Name, &v)
 	case "Placeholder", "PlaceholderV2", "PlaceholderWithDefault":
 		t.DType = n.dtype("dtype")
 		if s := n.shape("shape"); s.IsRanked() && (s.Len() > 0 || !t.Shape.IsRanked()) {
+			t.Shape = s
+		}
+		if s := b.p.stated[n.name]; !t.Shape.IsRanked() {
 			t.Shape = s
 		}
 	case "VarHandleOp", "VariableV2", "Variable", "AutoReloadVariable", "TemporaryVariable":

@@ -7,6 +7,7 @@ import (
 	"github.com/gaugenn/gaugenn/graph"
 	"github.com/gaugenn/gaugenn/graph/format"
 	"github.com/gaugenn/gaugenn/graph/format/internal/protowire"
+	"github.com/gaugenn/gaugenn/graph/format/internal/tfjs"
 )
 
 // parser is the state of one parse.
@@ -21,8 +22,12 @@ type parser struct {
 	bundle  *bundle
 	shards  *shardFiles
 	keys    map[string]string
-	active  map[string]bool
-	nodes   int
+	// weights are values of constants outside the graph (TensorFlow.js), by node.
+	weights map[string]*graph.Tensor
+	// stated are shapes that a signature gives to inputs, by node.
+	stated map[string]graph.Shape
+	active map[string]bool
+	nodes  int
 	// unfolded counts the nodes of functions' calls.
 	unfolded int
 	tensors  int
@@ -35,6 +40,9 @@ func parseModel(in format.Input) (*graph.Model, error) {
 	data, kind := in.Data, ""
 	if bundleShards(data, int64(len(data))) > 0 {
 		return p.model, p.checkpoint()
+	}
+	if tfjs.Match(data) == tfjs.Graph {
+		return p.model, p.webModel()
 	}
 	if textual(data) {
 		var err error

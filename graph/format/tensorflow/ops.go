@@ -124,6 +124,8 @@ var ops = map[string]entry{
 	"_FusedBatchNormEx":                   {graph.BatchNormalization, batchNorm},
 	"_FusedConv2D":                        {graph.Conv, fusedConv},
 	"_FusedDepthwiseConv2dNative":         {graph.Conv, fusedDepthwise},
+	"FusedDepthwiseConv2dNative":          {graph.Conv, fusedDepthwise}, // TensorFlow.js
+	"Prelu":                               {graph.PRelu, nil},           // TensorFlow.js
 	"_FusedMatMul":                        {graph.MatMul, matMul},
 	"_MklFusedConv2D":                     {graph.Conv, fusedConv},
 	"_MklFusedMatMul":                     {graph.MatMul, matMul},

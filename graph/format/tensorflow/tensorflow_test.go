@@ -6,6 +6,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/gaugenn/gaugenn/graph"
@@ -17,7 +18,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden files")
 
 func fixtures(t testing.TB) []formattest.Fixture {
-	return append(append(formattest.Load(t, "*.pb"), formattest.Load(t, "*.pbtxt")...), checkpoint(t))
+	return append(slices.Concat(formattest.Load(t, "*.pb"), formattest.Load(t, "*.pbtxt"), formattest.Load(t, "web.json")), checkpoint(t))
 }
 
 // checkpoint is the index of the SavedModel's variables by itself.
@@ -293,5 +294,30 @@ func BenchmarkParse(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// TestParse_webGraph: a graph of TensorFlow.js, its values in two shards, one of
+// them across both.
+func TestParse_webGraph(t *testing.T) {
+	in := formattest.Load(t, "web.json")[0].Input()
+	m, err := tensorflow.Format.Parse(in)
+	if err != nil || m.IsPartial() || len(m.Parts) != 2 {
+		t.Fatalf("%v, %v", m, err)
+	}
+	if n, ok := formattest.Params(m); !ok || n != 3*3*3*8+8+3*3*8+8*40+2 {
+		t.Errorf("params %d", n)
+	}
+	for _, x := range m.Graphs[0].Tensors {
+		if x.Const == nil {
+			continue
+		}
+		if b, err := x.Const.Bytes(); err != nil || int64(len(b)) != x.Const.StoredBytes {
+			t.Errorf("%s: %d bytes of %d, %v", x.Name, len(b), x.Const.StoredBytes, err)
+		}
+	}
+	in.Open = nil
+	if m, err := tensorflow.Format.Parse(in); err != nil || !m.IsPartial() || m.Parts[0].Found {
+		t.Errorf("without its shards: %v, %v", m, err)
 	}
 }
