@@ -252,7 +252,7 @@ func (t *Target) Predict(q Question) Prediction {
 	t.correct(&p, &sim, q)
 	p.layers(sim)
 	if sim.Unknown > 0 {
-		p.Reason = fmt.Sprintf("%d operators have no known cost; the interval is widened", sim.Unknown)
+		p.Reason = fmt.Sprintf("%d of %d kernels have no known cost and count as nothing; the upper end is raised for them", sim.Unknown, len(sim.Layers))
 	}
 	if q.Opaque > 0 {
 		return refusal(fmt.Sprintf("%d compiled pieces cannot be looked into", q.Opaque))

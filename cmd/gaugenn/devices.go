@@ -7,8 +7,10 @@ import (
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
+	"github.com/gaugenn/gaugenn/estimate"
 	"github.com/gaugenn/gaugenn/estimate/device"
 )
 
@@ -16,12 +18,27 @@ func devicesCommand() *cobra.Command {
 	var search string
 	var asJSON, popular bool
 	c := &cobra.Command{
-		Use:     "devices",
-		Short:   "What is known of each phone and SoC",
-		Example: "  gaugenn devices --search galaxy\n  gaugenn devices --popular",
-		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Use:   "devices [NAME]",
+		Short: "What is known of each phone and SoC, and how well it predicts",
+		Long: `Devices lists phones, tablets and boards with the median error to expect of an estimate on
+them: of LiteRT on the CPU, of ncnn on the CPU and of the neural processor, from fits that had
+not seen the chip. With NAME (a phone, model code, SoC or getprop text, as estimate takes it) or a
+search that finds one device, it shows that device in full: each fact with its source and how
+sure it is, and for each runtime what an answer rests on, its interval and the error to expect.`,
+		Example: "  gaugenn devices \"Galaxy A15\"\n  gaugenn devices --search galaxy\n  gaugenn devices --popular",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
 			c := device.Embedded()
+			if len(args) == 1 {
+				d, err := findDevice(args[0])
+				if err != nil {
+					return err
+				}
+				if asJSON {
+					return devicesJSON(cmd.OutOrStdout(), []device.Device{d})
+				}
+				return devicePage(cmd.OutOrStdout(), &d)
+			}
 			list := c.Devices()
 			if popular {
 				list = c.Popular()
@@ -36,6 +53,9 @@ func devicesCommand() *cobra.Command {
 			if asJSON {
 				return devicesJSON(cmd.OutOrStdout(), list)
 			}
+			if search != "" && len(list) == 1 {
+				return devicePage(cmd.OutOrStdout(), &list[0])
+			}
 			return devicesText(cmd.OutOrStdout(), list)
 		},
 	}
@@ -48,17 +68,34 @@ func devicesCommand() *cobra.Command {
 func devicesText(w io.Writer, list []device.Device) error {
 	t := table.NewWriter()
 	t.SetStyle(table.StyleLight)
-	t.AppendHeader(table.Row{"device", "year", "SoC", "cores", "f32 GMAC/s, 4 threads", "memory", "GPU", "NPU", "battery"})
+	t.Style().Format.Header = text.FormatDefault
+	t.AppendHeader(table.Row{"device", "year", "SoC", "cores", "f32 GMAC/s, 4 threads", "memory", "GPU", "NPU", "battery", "error to expect"})
+	held, err := heldOutRows()
+	if err != nil {
+		return err
+	}
+	short := newShortErrors(held)
 	for i := range list {
 		d := &list[i]
 		s := &d.SoC
 		t.AppendRow(table.Row{
 			d.Name, amount(d.Year, 1, ""), s.Name, clustersText(s), amount(s.Peak(device.F32, 4, device.AffinityBig), 1e-9, ""),
-			amount(s.Memory.BandwidthGBps, 1, " GB/s"), s.GPU.Name, s.NPU.Name, amount(d.BatteryWh(), 1, " Wh"),
+			amount(s.Memory.BandwidthGBps, 1, " GB/s"), unknownName(s.GPU.Name), unknownName(s.NPU.Name), amount(d.BatteryWh(), 1, " Wh"), short.of(d),
 		})
 	}
-	_, err := fmt.Fprintf(w, "%s\n%s; a value with ~ is from memory or assumed, ? is unknown\n", t.Render(), plural(len(list), "device"))
+	_, err = fmt.Fprintf(w, `%s
+%s; a value with ~ is from memory or assumed, ? is unknown
+error to expect: median, of LiteRT CPU / ncnn CPU / NPU; with * from this chip's own recorded runs, left out of the fit, else from chips left out like it
+one device in full: gaugenn devices "%s"
+`, t.Render(), plural(len(list), "device"), list[0].Name)
 	return err
+}
+
+func unknownName(s string) string {
+	if s == "" {
+		return "?"
+	}
+	return s
 }
 
 // amount writes a quantity: ? where unknown, ~ where not read in a source.
@@ -82,6 +119,10 @@ func clustersText(s *device.SoC) string {
 }
 
 func devicesJSON(w io.Writer, list []device.Device) error {
+	held, err := heldOutRows()
+	if err != nil {
+		return err
+	}
 	enc := json.NewEncoder(w)
 	value := func(q device.Quantity) any {
 		if !q.Known {
@@ -92,13 +133,36 @@ func devicesJSON(w io.Writer, list []device.Device) error {
 	for i := range list {
 		d := &list[i]
 		err := enc.Encode(map[string]any{
-			"device": d.Name, "vendor": d.Vendor, "model_codes": d.ModelCodes, "soc": d.SoC.Name, "part_number": d.SoC.PartNumber,
+			"device": d.Name, "vendor": d.Vendor, "form": d.Form, "model_codes": d.ModelCodes, "soc": d.SoC.Name, "part_number": d.SoC.PartNumber,
 			"year": value(d.Year), "ram_gb": value(d.RAMGB), "battery_wh": value(d.BatteryWh()), "cores": clustersText(&d.SoC),
 			"bandwidth_gbps": value(d.SoC.Memory.BandwidthGBps), "gpu": d.SoC.GPU.Name, "npu": d.SoC.NPU.Name, "npu_tops": value(d.SoC.NPU.TOPS),
+			"predicts": predictsJSON(d, held),
 		})
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// predictsJSON is how well each runtime is answered on a device: held-out
+// errors, null where no run could be held out.
+func predictsJSON(d *device.Device, held []estimate.HeldOut) []any {
+	var out []any
+	accuracy := func(a estimate.Accuracy) any {
+		if a.Rows == 0 {
+			return nil
+		}
+		return map[string]any{"rows": a.Rows, "chips": a.Chips, "median_error": a.MedianError, "mean_error": a.MeanError, "covered": a.Covered, "interval_factor": a.MedianFactor}
+	}
+	for _, w := range worlds() {
+		if w.target.Delegate == device.NPUDelegate && d.SoC.NPU.Name == "" || w.target.Delegate == device.GPUDelegate && d.SoC.GPU.Name == "" {
+			continue
+		}
+		e := expect(w, d, held)
+		out = append(out, map[string]any{"runtime": w.target.Runtime, "delegate": w.target.Delegate, "precision": w.target.Precision,
+			"this_chip_left_out": accuracy(e.own), "chips_left_out": accuracy(e.like), "known_chips_new_networks": accuracy(e.known),
+			"with_3_own_runs": accuracy(e.given[0]), "with_10_own_runs": accuracy(e.given[1])})
+	}
+	return out
 }

@@ -51,9 +51,9 @@ unseen, simulated, or refused with the reason.`,
 		},
 	}
 	f := c.Flags()
-	f.StringArrayVar(&o.devices, "device", nil, "phone, model code, SoC, or \"soc=…, ram=…\"; may be repeated")
-	f.StringVar(&o.table, "devices", "", "\"popular\", or several devices separated by semicolons")
-	f.StringVar(&o.runtime, "runtime", "", "litert, ncnn, mnn, ort, executorch, snpe, qnn; default: that of the format")
+	f.StringArrayVar(&o.devices, "device", nil, "phone, model code, SoC, \"soc=…, ram=…\", or what getprop printed (text or file); may be repeated")
+	f.StringVar(&o.table, "devices", "", "\"popular\", \"all\", or several devices separated by semicolons")
+	f.StringVar(&o.runtime, "runtime", "", strings.Join(simulate.Runtimes(), ", ")+"; default: that of the format")
 	f.StringVar(&o.delegate, "delegate", "cpu", "cpu, gpu or npu")
 	f.StringVar(&o.precision, "precision", "", "f32, f16, i8 or auto; default: that of the weights")
 	f.StringVar(&o.affinity, "affinity", "", "big or little; default: any core, fastest first")
@@ -74,6 +74,9 @@ unseen, simulated, or refused with the reason.`,
 }
 
 func runEstimate(ctx context.Context, path string, o estimateOptions, stdout, stderr io.Writer) error {
+	if err := o.check(); err != nil {
+		return err
+	}
 	phones, err := chosenDevices(o)
 	if err != nil {
 		return err
@@ -93,6 +96,12 @@ func runEstimate(ctx context.Context, path string, o estimateOptions, stdout, st
 	err = eachQuestion(ctx, path, o.bind, func(q *pricedModel) error {
 		for i := range phones {
 			t := targetOf(phones[i], q, o)
+			if why := impossible(t); why != "" {
+				if err := sink.add(q, t, estimate.Prediction{Basis: estimate.Refused, Reason: why}); err != nil {
+					return err
+				}
+				continue
+			}
 			given, err := givenRows(o.given, q)
 			if err != nil {
 				return err
@@ -104,11 +113,15 @@ func runEstimate(ctx context.Context, path string, o estimateOptions, stdout, st
 				}
 				continue
 			}
-			if err := sink.add(q, t, target.Predict(q.Question)); err != nil {
+			p := target.Predict(q.Question)
+			if err := sink.add(q, t, p); err != nil {
 				return err
 			}
-			if sink.showsWhatIf() {
+			if sink.showsWhatIf() && p.Basis != estimate.Refused {
 				if err := writeWhatIf(stdout, e, q, t); err != nil {
+					return err
+				}
+				if err := writeSharper(stdout, e, q, t, p); err != nil {
 					return err
 				}
 			}
@@ -131,11 +144,12 @@ func runEstimate(ctx context.Context, path string, o estimateOptions, stdout, st
 // chosenDevices returns the devices that the flags name; none is an error that
 // says how to name one.
 func chosenDevices(o estimateOptions) ([]device.Device, error) {
-	c := device.Embedded()
 	names := o.devices
 	switch {
 	case o.table == "popular":
-		return c.Popular(), nil
+		return device.Embedded().Popular(), nil
+	case o.table == "all":
+		return device.Embedded().Devices(), nil
 	case o.table != "":
 		names = append(names, strings.Split(o.table, ";")...)
 	}
@@ -144,7 +158,7 @@ func chosenDevices(o estimateOptions) ([]device.Device, error) {
 	}
 	var out []device.Device
 	for _, n := range names {
-		d, err := c.Find(strings.TrimSpace(n))
+		d, err := findDevice(n)
 		if err != nil {
 			return nil, err
 		}
@@ -229,7 +243,7 @@ func targetOf(d device.Device, q *pricedModel, o estimateOptions) device.Target 
 // runtimeOf returns the runtime that apps use for a format.
 func runtimeOf(format string) string {
 	switch format {
-	case "ncnn", "mnn", "executorch":
+	case "ncnn", "mnn", "executorch", "tnn", "paddlelite":
 		return format
 	case "onnx", "ort":
 		return "ort"

@@ -1,13 +1,16 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 
 	"github.com/gaugenn/gaugenn/estimate"
 	"github.com/gaugenn/gaugenn/estimate/device"
+	"github.com/gaugenn/gaugenn/estimate/feature"
 )
 
 // writePrediction shows one answer as people want to read it: the device, the
@@ -28,7 +31,10 @@ func writePrediction(w io.Writer, q *pricedModel, t device.Target, p estimate.Pr
 	fmt.Fprintf(&b, "  latency   %s      energy  %s%s      peak memory  %s      basis: %s\n",
 		rangeText(p.LatencyMS, "ms"), rangeText(p.EnergyMJ, "mJ"), battery(t.Device, p), rangeText(p.MemoryMB, "MB"), basisText(p))
 	if len(p.Layers) > 0 {
-		fmt.Fprintf(&b, "  where     %s      bound by  %s\n", shares(p.Layers), p.BoundBy)
+		fmt.Fprintf(&b, "  where     %s      bound by  %s\n", shares(p.Layers), boundShares(p.Layers))
+	}
+	if c := costliest(p.Layers); c != "" && !layers {
+		fmt.Fprintf(&b, "  costliest %s\n", c)
 	}
 	if p.Fallbacks > 0 {
 		fmt.Fprintf(&b, "  fallback  %s cannot run on the %s and run on the CPU: %s\n", plural(p.Fallbacks, "kernel"), t.Delegate, fallbackOps(p.Layers, t.Delegate))
@@ -38,6 +44,9 @@ func writePrediction(w io.Writer, q *pricedModel, t device.Target, p estimate.Pr
 	}
 	if p.Reason != "" {
 		fmt.Fprintf(&b, "  note      %s\n", p.Reason)
+	}
+	for _, n := range assumptions(q, t) {
+		fmt.Fprintf(&b, "  note      %s\n", n)
 	}
 	for _, n := range p.Notes {
 		fmt.Fprintf(&b, "  note      %s\n", n)
@@ -62,14 +71,17 @@ func writeWhatIf(w io.Writer, e *estimate.Estimator, q *pricedModel, t device.Ta
 		word string
 		set  func(*device.Target)
 	}{
-		{"int8 weights and activations", func(t *device.Target) { t.Precision = device.I8 }},
+		{"int8 on the " + string(t.Delegate), func(t *device.Target) { t.Precision = device.I8 }},
 		{"gpu", func(t *device.Target) { t.Delegate, t.Precision, t.Threads = device.GPUDelegate, device.F16, 0 }},
 		{"npu", func(t *device.Target) { t.Delegate, t.Precision, t.Threads = device.NPUDelegate, device.I8, 0 }},
 	} {
 		other := t
 		alt.set(&other)
-		if other.Delegate == t.Delegate && (other.Precision == t.Precision || t.Runtime == "ncnn") {
+		if other.Delegate == t.Delegate && (other.Precision == t.Precision || t.Runtime == "ncnn") || impossible(other) != "" {
 			continue // ncnn's precision is in the file: another file would be needed
+		}
+		if other.Delegate == device.NPUDelegate && t.Delegate == device.NPUDelegate && alt.word == "npu" || other.Delegate == device.NPUDelegate && t.Runtime == "ncnn" {
+			continue
 		}
 		target, err := e.Prepare(other, nil)
 		if err != nil {
@@ -90,6 +102,100 @@ func writeWhatIf(w io.Writer, e *estimate.Estimator, q *pricedModel, t device.Ta
 	}
 	_, err := fmt.Fprintf(w, "  instead   %s\n", strings.Join(parts, "   "))
 	return err
+}
+
+// writeSharper says how far three runs of the caller's own would narrow the
+// interval.
+func writeSharper(w io.Writer, e *estimate.Estimator, q *pricedModel, t device.Target, p estimate.Prediction) error {
+	if p.Basis == estimate.Measured || p.Basis == estimate.SameTarget || !p.LatencyMS.Known || p.LatencyMS.Lo <= 0 {
+		return nil
+	}
+	before := math.Sqrt(p.LatencyMS.Hi / p.LatencyMS.Lo)
+	var given []estimate.Given
+	ready, err := e.Prepare(t, nil)
+	if err != nil {
+		return nil
+	}
+	for i, n := range sharperNetworks() {
+		g := ready.Predict(estimate.Question{Name: n.Name, Network: n})
+		if !g.LatencyMS.Known {
+			return nil
+		}
+		given = append(given, estimate.Given{Name: fmt.Sprint("run ", i), Network: n, LatencyMS: g.LatencyMS.Value})
+	}
+	ready, err = e.Prepare(t, given)
+	if err != nil {
+		return nil
+	}
+	after := ready.Predict(q.Question).LatencyMS
+	if !after.Known || after.Lo <= 0 {
+		return nil
+	}
+	f := math.Sqrt(after.Hi / after.Lo)
+	if f > 0.97*before {
+		return nil
+	}
+	_, err = fmt.Fprintf(w, "  sharper?  three runs of yours narrow the interval from a factor %.2g to about %.2g either way: --given mine.csv (model,latency_ms); gaugenn calibrate sample chooses them\n", before, f)
+	return err
+}
+
+// sharperNetworks are three networks of different size and make-up.
+func sharperNetworks() []*feature.Network {
+	whole := referenceNetwork()
+	small, dense := *whole, *whole
+	small.Name, small.Layers = "front half", whole.Layers[:9]
+	dense.Name, dense.Layers = "dense part", nil
+	for _, l := range whole.Layers {
+		if l.Kind == feature.Conv {
+			dense.Layers = append(dense.Layers, l)
+		}
+	}
+	return []*feature.Network{whole, &small, &dense}
+}
+
+// boundShares says what the time is bound by, most first.
+func boundShares(layers []estimate.Layer) string {
+	sum := map[string]float64{}
+	for _, l := range layers {
+		sum[l.Bound] += l.Share
+	}
+	kinds := []string{"compute", "memory", "start", "unknown"}
+	slices.SortStableFunc(kinds, func(a, b string) int { return cmp.Compare(sum[b], sum[a]) })
+	var parts []string
+	for _, k := range kinds {
+		if sum[k] < 0.05 {
+			continue
+		}
+		word := map[string]string{"start": "starting kernels", "unknown": "unknown"}[k]
+		if word == "" {
+			word = k
+		}
+		parts = append(parts, fmt.Sprintf("%s %.0f %%", word, 100*sum[k]))
+	}
+	return strings.Join(parts, "  ")
+}
+
+// costliest names the three kernels that take most of the time.
+func costliest(layers []estimate.Layer) string {
+	if len(layers) < 4 {
+		return ""
+	}
+	top := slices.Clone(layers)
+	for i := range top {
+		if top[i].Name == "" {
+			top[i].Name = fmt.Sprintf("#%d", i)
+		}
+	}
+	slices.SortStableFunc(top, func(a, b estimate.Layer) int { return cmp.Compare(b.Share, a.Share) })
+	var parts []string
+	for _, l := range top[:3] {
+		name := l.Name
+		if r := []rune(name); len(r) > 32 {
+			name = "…" + string(r[len(r)-31:])
+		}
+		parts = append(parts, strings.TrimSpace(fmt.Sprintf("%s %s", l.Op, name))+fmt.Sprintf(" %.0f %%", 100*l.Share))
+	}
+	return strings.Join(parts, "   ")
 }
 
 func rangeText(r estimate.Range, unit string) string {

@@ -91,6 +91,9 @@ func writeHeldOut(w io.Writer, obs []simulate.Observation, rows []*record.Row, h
 	number := func(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
 	for _, h := range held {
 		ob, r := &obs[h.Index], rows[h.Index]
+		if ob.Target.Runtime == "ncnn" {
+			continue // has a profile of its own
+		}
 		name := ob.Target.Runtime
 		if ob.Era != "" {
 			name += ", " + ob.Era

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path"
 	"path/filepath"
@@ -158,7 +159,7 @@ func givenRows(file string, q *pricedModel) ([]estimate.Given, error) {
 	r := csv.NewReader(f)
 	head, err := r.Read()
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
+		return nil, fmt.Errorf("%s: no header with the columns model and latency_ms: %w", file, err)
 	}
 	model, latency := -1, -1
 	for i, h := range head {
@@ -170,11 +171,14 @@ func givenRows(file string, q *pricedModel) ([]estimate.Given, error) {
 		}
 	}
 	if model < 0 || latency < 0 {
-		return nil, fmt.Errorf("%s: want columns model and latency_ms, have %v", file, head)
+		return nil, fmt.Errorf("%s: wants a header with the columns model and latency_ms, has %q", file, strings.Join(head, ","))
 	}
 	var out []estimate.Given
 	for {
 		rec, err := r.Read()
+		if errors.Is(err, io.EOF) && len(out) == 0 {
+			return nil, fmt.Errorf("%s: no rows below its header", file)
+		}
 		if errors.Is(err, io.EOF) {
 			return out, nil
 		}
@@ -182,15 +186,15 @@ func givenRows(file string, q *pricedModel) ([]estimate.Given, error) {
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}
 		ms, err := strconv.ParseFloat(strings.TrimSpace(rec[latency]), 64)
-		if err != nil || ms <= 0 {
-			line, _ := r.FieldPos(latency)
-			return nil, fmt.Errorf("%s: line %d: latency_ms %q", file, line, rec[latency])
+		if line, _ := r.FieldPos(latency); err != nil || ms <= 0 || math.IsInf(ms, 0) || math.IsNaN(ms) {
+			return nil, fmt.Errorf("%s: line %d: latency_ms %q is not a number above zero", file, line, rec[latency])
 		}
 		g := estimate.Given{Name: filepath.Base(rec[model]), LatencyMS: ms, Network: q.Network}
 		if g.Name != q.Name {
 			m, err := readModel(filepath.Join(filepath.Dir(file), filepath.FromSlash(rec[model])))
 			if err != nil {
-				return nil, fmt.Errorf("%s: %w", file, err)
+				line, _ := r.FieldPos(model)
+				return nil, fmt.Errorf("%s: line %d: model %q is neither the one being priced (%s) nor a model file beside the table: %w", file, line, rec[model], q.Name, err)
 			}
 			g.Network = kernels(g.Name, m)
 		}

@@ -42,6 +42,9 @@ func estimateWords(ctx context.Context, path string, o estimateOptions, phones [
 	if err != nil {
 		return err
 	}
+	if !takesTokens(m) {
+		return fmt.Errorf("%s: no input of it takes tokens or text, so --words says nothing of it; leave it out", path)
+	}
 	tokenizer := text.NoVocabulary()
 	if o.words.vocab != "" {
 		b, err := os.ReadFile(o.words.vocab)
@@ -138,6 +141,24 @@ func stepQuestion(m *graph.Model, path string, s text.Step) *pricedModel {
 	kind := quantisationOf(shaped, totals)
 	q.quantised = kind == "full_integer" || kind == "mixed" || kind == "dynamic_range"
 	return q
+}
+
+// takesTokens reports whether an input of a model can be words: integers or
+// strings, of rank one or two or with a free dimension that sequences use.
+func takesTokens(m *graph.Model) bool {
+	for gi := range m.Graphs {
+		g := m.Graphs[gi]
+		for _, id := range g.Inputs {
+			t := g.Tensor(id)
+			if t == nil {
+				continue
+			}
+			if t.DType == graph.String || t.DType.IsInteger() && (!t.Shape.IsRanked() || t.Shape.Len() <= 2) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // fixedTokens returns the sequence length that a model's first integer input

@@ -94,9 +94,10 @@ func (m *Machine) effects(res *Result) []effect {
 		shares["start"] += l.LatencyMS - 1000*l.busy
 		shares[shareClass(l.Kind)] += 1000 * l.busy
 	}
+	// Kernels of another era started, pooled and moved at other prices: what they say of such work is theirs alone.
 	for _, k := range []string{"start", "depth", "dense", "light", "move"} {
 		if s := shares[k] / res.LatencyMS.Value; s > 0.005 {
-			out = append(out, effect{"share:" + proc + "/" + k, s}, effect{"sharert:" + proc + "/" + rt + m.era + "/" + k, s})
+			out = append(out, effect{"share:" + proc + m.era + "/" + k, s}, effect{"sharert:" + proc + "/" + rt + m.era + "/" + k, s})
 		}
 	}
 	return out

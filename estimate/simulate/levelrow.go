@@ -21,7 +21,7 @@ func ObservationOf(row *record.Row, d device.Device, net *feature.Network) (Obse
 		return Observation{}, false
 	case row.Class != "" && row.Class != "phone" && row.Class != "sbc":
 		return Observation{}, false
-	case t.Runtime == "ncnn" && dated && year < 2019:
+	case t.Runtime == "ncnn" && (dated && year < 2019 || row.Precision == "int8"): // its int8 kernels were years behind the others'
 		return Observation{}, false
 	}
 	if _, ok := rulesOf(t.Runtime); !ok {

@@ -59,13 +59,14 @@ func Fusion(runtime string) feature.Fusion {
 	return r.fusion
 }
 
-// takes reports whether a delegate runs a kind of kernel; the others fall back to the CPU. From memory of the delegates' operator lists.
-func takes(d device.Delegate, l *feature.Layer) bool {
-	switch d {
+// takes reports whether the delegate runs a kind of kernel; the others fall back to the CPU. From memory of the delegates' operator lists.
+// LiteRT's GPU delegate takes int8 kernels, which it computes in float16; recorded AI Hub runs place w8a8 networks on it whole.
+func (m *Machine) takes(l *feature.Layer) bool {
+	switch m.delegate {
 	case device.CPU:
 		return true
 	case device.GPUDelegate:
-		return l.Kind != feature.Detect && l.Kind != feature.Embed && l.Kind != feature.Recurrent && l.Kind != feature.Other && !l.Int8
+		return l.Kind != feature.Detect && l.Kind != feature.Embed && l.Kind != feature.Recurrent && l.Kind != feature.Other && (!l.Int8 || m.runtime == "litert")
 	default:
 		return l.Kind != feature.Detect && l.Kind != feature.Recurrent && l.Kind != feature.Other
 	}

@@ -155,7 +155,7 @@ func (m *Machine) RunNetwork(net *feature.Network) (Result, error) {
 func (m *Machine) layer(l *feature.Layer, on *device.Delegate) Layer {
 	k := Layer{Name: l.Name, Op: l.Op, Kind: l.Kind, Processor: m.delegate, KnownCost: l.Known, Bound: "unknown"}
 	p := m.main
-	if !takes(m.delegate, l) {
+	if !m.takes(l) {
 		k.Processor, p = device.CPU, m.cpu
 	}
 	seconds := 0.0
@@ -198,12 +198,6 @@ func (res *Result) band(m *Machine, kernels int) {
 	res.LatencyMS.Known = true
 	res.LatencyMS.Lo = res.LatencyMS.Value / f
 	res.LatencyMS.Hi = res.LatencyMS.Value * f * (1 + 8*unknown)
-	if res.Unknown > 0 {
-		res.Notes = append(res.Notes, fmt.Sprintf("%d of %d kernels have unknown cost and count as nothing; the upper end is raised for them", res.Unknown, kernels))
-	}
-	if res.Fallbacks > 0 {
-		res.Notes = append(res.Notes, fmt.Sprintf("%d of %d kernels fall back to the CPU", res.Fallbacks, kernels))
-	}
 }
 
 // Repeats returns n simulated timings of a result in milliseconds, as a phone would give them: the first a little slow, then a narrow

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func smallNet(t *testing.T) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "net.param")
+	if err := os.WriteFile(file, []byte(param), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func TestEstimate_refusesFlagsThatNameNothing(t *testing.T) {
+	file := smallNet(t)
+	for name, c := range map[string]struct {
+		args []string
+		want string
+	}{
+		"runtime":            {[]string{"--runtime", "caffe9"}, "litert"},
+		"delegate":           {[]string{"--delegate", "tpu"}, "cpu, gpu, npu"},
+		"precision":          {[]string{"--precision", "fp16"}, "f32, f16, i8, auto"},
+		"affinity":           {[]string{"--affinity", "huge"}, "big, little"},
+		"threads":            {[]string{"--threads", "0"}, "1 to 128"},
+		"ncnn on an npu":     {[]string{"--runtime", "ncnn", "--delegate", "npu"}, "use --runtime litert"},
+		"affinity of a gpu":  {[]string{"--delegate", "gpu", "--affinity", "big"}, "says nothing"},
+		"words and own rows": {[]string{"--words", "10", "--given", "x.csv"}, "--words"},
+	} {
+		code, stdout, stderr := gaugenn(t, append([]string{"estimate", file, "--device", "Pixel 7"}, c.args...)...)
+		if code != 2 || stdout != "" || !strings.Contains(stderr, c.want) || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("%s: exit %d, %q%q, want one line with %q", name, code, stdout, stderr, c.want)
+		}
+	}
+}
+
+func TestEstimate_saysWhatMakesNoSenseOnADevice(t *testing.T) {
+	file := smallNet(t)
+	for name, c := range map[string]struct {
+		args []string
+		want string
+	}{
+		"a Qualcomm runtime elsewhere":  {[]string{"--device", "Pixel 7", "--runtime", "snpe"}, "no answer: snpe runs on Qualcomm chips"},
+		"no neural processor":           {[]string{"--device", "Galaxy A15", "--runtime", "litert", "--delegate", "npu"}, "try --delegate cpu or gpu"},
+		"threads beyond the cores":      {[]string{"--device", "Pixel 7", "--threads", "12"}, "12 threads on 8 cores"},
+		"a runtime of another format":   {[]string{"--device", "Pixel 7", "--runtime", "litert"}, "does not read ncnn files"},
+		"floating weights priced as i8": {[]string{"--device", "Pixel 7", "--runtime", "litert", "--precision", "i8"}, "as if it were quantised"},
+	} {
+		code, stdout, stderr := gaugenn(t, append([]string{"estimate", file}, c.args...)...)
+		if code != 0 || !strings.Contains(stdout, c.want) {
+			t.Errorf("%s: exit %d, want %q in\n%s%s", name, code, c.want, stdout, stderr)
+		}
+	}
+}
+
+func TestEstimate_ownRowsAndTheirFaults(t *testing.T) {
+	file := smallNet(t)
+	for name, c := range map[string]struct {
+		table, want string
+		code        int
+	}{
+		"the model itself": {"model,latency_ms\nnet.param,4.5\n", "latency   4.5 ms", 0},
+		"other columns":    {"name,ms\nnet.param,4.5\n", "the columns model and latency_ms", 1},
+		"no rows":          {"model,latency_ms\n", "no rows", 1},
+		"below zero":       {"model,latency_ms\nnet.param,-1\n", "line 2: latency_ms \"-1\"", 1},
+		"a missing model":  {"model,latency_ms\nother.param,1\n", "line 2: model \"other.param\" is neither", 1},
+		"nothing":          {"", "header", 1},
+	} {
+		given := filepath.Join(t.TempDir(), "mine.csv")
+		if err := os.WriteFile(given, []byte(c.table), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		code, stdout, stderr := gaugenn(t, "estimate", file, "--device", "Pixel 7", "--runtime", "litert", "--given", given)
+		if code != c.code || !strings.Contains(stdout+stderr, c.want) {
+			t.Errorf("%s: exit %d, want %d and %q in\n%s%s", name, code, c.code, c.want, stdout, stderr)
+		}
+	}
+}
+
+func TestFindDevice_readsWhatPhonesSay(t *testing.T) {
+	props := filepath.Join(t.TempDir(), "getprop.txt")
+	if err := os.WriteFile(props, []byte("[gsm.x]: [y]\n[ro.product.model]: [SM-A155F]\n[ro.soc.model]: [MT6789]\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]string{"Galaxy A15": "Galaxy A15", "SM-A155F": "Galaxy A15", "[ro.product.model]: [SM-A155F]": "Galaxy A15", props: "Galaxy A15",
+		"ro.soc.model=SM8650, ro.product.model=XYZ": "XYZ", "soc=Snapdragon 7 Gen 1, ram=8": "soc=Snapdragon 7 Gen 1, ram=8"} {
+		d, err := findDevice(text)
+		if err != nil || d.Name != want || len(d.SoC.Clusters) == 0 {
+			t.Errorf("%q: got %q (%s), %v; want %q", text, d.Name, d.SoC.Name, err, want)
+		}
+	}
+	if _, err := findDevice("galxy s23"); err == nil || !strings.Contains(err.Error(), "Galaxy S23") {
+		t.Errorf("a misspelt name: %v", err)
+	}
+}
+
+func TestDevices_pageShowsFactsAndErrors(t *testing.T) {
+	code, stdout, stderr := gaugenn(t, "devices", "Galaxy A15")
+	if code != 0 {
+		t.Fatal(stderr)
+	}
+	for _, want := range []string{"Helio G99", "← ", "from memory", "LiteRT CPU, f32", "ncnn CPU", "median error to expect", "chips left out", "battery"} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("no %q in\n%s", want, stdout)
+		}
+	}
+	if code, stdout, _ = gaugenn(t, "devices", "Galaxy S24 Ultra", "--json"); code != 0 || !strings.Contains(stdout, `"chips_left_out":{"chips"`) {
+		t.Errorf("exit %d: %s", code, stdout)
+	}
+	if code, _, stderr = gaugenn(t, "devices", "no such phone at all"); code != 1 || !strings.Contains(stderr, "not known") {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
+}
