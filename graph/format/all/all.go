@@ -73,6 +73,7 @@ func Formats() []format.Format {
 		torch.Format,
 		safetensors.Format,
 		gguf.Format,
+		gguf.Old,
 		nnef.Format,
 		qnn.Format,
 		rknn.Format,

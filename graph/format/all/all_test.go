@@ -13,7 +13,7 @@ import (
 )
 
 // folders names the folder of formats whose name is not their folder's.
-var folders = map[string]string{"pytorch-lite": "ptl"}
+var folders = map[string]string{"pytorch-lite": "ptl", "ggml": "gguf", "keras": "kerash5", "pytorch": "torch"}
 
 func folder(name string) string {
 	if f, ok := folders[name]; ok {

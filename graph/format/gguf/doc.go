@@ -2,8 +2,8 @@
 //
 // # Recognised by
 //
-// The first four bytes are "GGUF". The older containers of ggml ("lmgg",
-// "tjgg", ...) are recognised and not read.
+// The first four bytes are "GGUF". The older containers of ggml ("lmgg", "tjgg",
+// ...) are a format of their own, Old.
 //
 // # Read
 //

@@ -20,7 +20,7 @@ var Format = format.Format{
 	Magic:      `"GGUF" at 0`,
 	Container:  "own key-value and tensor list",
 	Reads:      "Metadata, tensors with block types, split files; operators of decoder-only transformers by architecture, for decoding one token and for prefill.",
-	ReadsNot:   "Operators of recurrent, encoder and vision architectures; older ggml containers.",
+	ReadsNot:   "Operators of recurrent, encoder and vision architectures.",
 	Match:      match,
 	Parse:      Parse,
 	Embedded:   []format.Signature{{Bytes: []byte("GGUF\x03\x00\x00\x00")}, {Bytes: []byte("GGUF\x02\x00\x00\x00")}},
@@ -32,9 +32,6 @@ var Format = format.Format{
 	},
 }
 
-// oldMagics start the containers before GGUF.
-var oldMagics = []string{"lmgg", "fmgg", "tjgg", "algg", "fugg"}
-
 func match(h format.Head) format.Confidence {
 	if len(h.Bytes) < 24 {
 		return format.No
@@ -44,11 +41,6 @@ func match(h format.Head) format.Confidence {
 			return format.Certain
 		}
 		return format.No
-	}
-	for _, m := range oldMagics {
-		if string(h.Bytes[:4]) == m {
-			return format.Likely
-		}
 	}
 	return format.No
 }
@@ -87,11 +79,6 @@ func Parse(in format.Input) (*graph.Model, error) {
 
 func parse(in format.Input) (*graph.Model, error) {
 	lim := in.Limits.OrDefault()
-	for _, old := range oldMagics {
-		if bytes.HasPrefix(in.Data, []byte(old)) {
-			return nil, format.Errorf(format.ErrUnsupported, 0, "ggml container %q from before GGUF", old)
-		}
-	}
 	f, err := read(in.Data, lim)
 	if err != nil {
 		return nil, err

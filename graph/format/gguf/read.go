@@ -17,6 +17,15 @@ type file struct {
 	metadata []graph.KeyValue
 	tensors  []graph.Tensor
 	end      int64
+	// rename turns a tensor's name into today's, nil where they are the same.
+	rename func(string) string
+}
+
+func (f *file) key(name string) string {
+	if f.rename == nil {
+		return name
+	}
+	return f.rename(name)
 }
 
 func (f *file) text(key string) string { s, _ := f.values[key].(string); return s }

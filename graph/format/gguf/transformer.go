@@ -35,7 +35,7 @@ func build(m *graph.Model, f *file) {
 	s, ok := f.sizes()
 	byName := map[string]*graph.Tensor{}
 	for i := range f.tensors {
-		byName[f.tensors[i].Name] = &f.tensors[i]
+		byName[f.key(f.tensors[i].Name)] = &f.tensors[i]
 	}
 	if ok {
 		_, qkv := byName["blk.0.attn_qkv.weight"]
@@ -51,7 +51,7 @@ func build(m *graph.Model, f *file) {
 		return
 	}
 	past := min(s.context, promptTokens)
-	m.Metadata = append(m.Metadata, graph.KeyValue{Key: "gguf.kv_cache_bytes_per_token_f16", Value: fmt.Sprint(s.blocks * s.kvHeads * (s.keyDim + s.valueDim) * 2)})
+	m.Metadata = append(m.Metadata, graph.KeyValue{Key: m.Format + ".kv_cache_bytes_per_token_f16", Value: fmt.Sprint(s.blocks * s.kvHeads * (s.keyDim + s.valueDim) * 2)})
 	used := map[string]bool{}
 	for _, g := range []struct {
 		name         string
@@ -63,7 +63,7 @@ func build(m *graph.Model, f *file) {
 	}
 	left := 0
 	for i := range f.tensors {
-		if !used[f.tensors[i].Name] {
+		if !used[f.key(f.tensors[i].Name)] {
 			m.Graphs[0].Tensors = append(m.Graphs[0].Tensors, f.tensors[i])
 			left++
 		}
