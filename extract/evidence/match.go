@@ -7,41 +7,82 @@ import (
 	"strings"
 )
 
-// texts finds many short patterns in one pass: each position's first four
-// bytes are looked up in a small table before anything is compared.
+// texts finds many short patterns in one pass. Every pattern, of at least four bytes,
+// covers a pair of bytes at an even offset whichever way it is aligned; of the pairs
+// that would do, the rarest in text is watched for each way.
 type texts struct {
-	table    [1 << 14][]int32
-	filter   [1 << 16 / 64]uint64 // two-byte prefixes that occur
+	pairs    [1 << 16 / 64]uint64 // set of pairs watched for, as little-endian words
+	byPair   map[uint16][]pairOf
 	patterns [][]byte
 }
 
+// pairOf is a pattern whose bytes at delta, delta+1 are the pair.
+type pairOf struct{ pattern, delta int }
+
 func newTexts(patterns []string) *texts {
-	t := &texts{}
+	t := &texts{byPair: map[uint16][]pairOf{}}
 	for i, p := range patterns {
-		b := []byte(p)
-		t.patterns = append(t.patterns, b)
-		h := hash4(binary.LittleEndian.Uint32(b))
-		t.table[h] = append(t.table[h], int32(i))
-		two := binary.LittleEndian.Uint16(b)
-		t.filter[two>>6] |= 1 << (two & 63)
+		t.patterns = append(t.patterns, []byte(p))
+		for parity := range 2 {
+			best := parity
+			for d := parity; d+2 <= len(p); d += 2 {
+				if commonness(p[d])*commonness(p[d+1]) < commonness(p[best])*commonness(p[best+1]) {
+					best = d
+				}
+			}
+			pair := binary.LittleEndian.Uint16([]byte(p[best:]))
+			t.pairs[pair>>6] |= 1 << (pair & 63)
+			t.byPair[pair] = append(t.byPair[pair], pairOf{i, best})
+		}
 	}
 	return t
 }
 
-func hash4(v uint32) uint32 { return v * 2654435761 >> 18 }
+// commonness is roughly how often a byte stands in code and text: only the order
+// counts.
+func commonness(c byte) int {
+	switch {
+	case bytes.IndexByte([]byte("etaoinsrl"), c) >= 0:
+		return 12
+	case 'a' <= c && c <= 'z':
+		return 6
+	case c == ' ', c == 0:
+		return 10
+	case '0' <= c && c <= '9', 'A' <= c && c <= 'Z', c == '.', c == '/', c == '_':
+		return 4
+	}
+	return 2
+}
 
 // find calls hit with each pattern and where it occurs in data until hit says that
 // it is one; done marks patterns that need no further look.
 func (t *texts) find(data []byte, done []bool, hit func(pattern int, at int) bool) {
-	for i := 0; i+4 <= len(data); i++ {
-		two := binary.LittleEndian.Uint16(data[i:])
-		if t.filter[two>>6]&(1<<(two&63)) == 0 {
+	pos := 0
+	for ; pos+8 <= len(data); pos += 8 {
+		v := binary.LittleEndian.Uint64(data[pos:])
+		a, b, c, d := uint16(v), uint16(v>>16), uint16(v>>32), uint16(v>>48)
+		if (t.pairs[a>>6]>>(a&63)|t.pairs[b>>6]>>(b&63)|t.pairs[c>>6]>>(c&63)|t.pairs[d>>6]>>(d&63))&1 == 0 {
 			continue
 		}
-		for _, p := range t.table[hash4(binary.LittleEndian.Uint32(data[i:]))] {
-			if !done[p] && bytes.HasPrefix(data[i:], t.patterns[p]) {
-				done[p] = hit(int(p), i)
-			}
+		for i := pos; i < pos+8; i += 2 {
+			t.at(data, i, done, hit)
+		}
+	}
+	for ; pos+2 <= len(data); pos += 2 {
+		t.at(data, pos, done, hit)
+	}
+}
+
+// at looks for the patterns that have the pair at pos.
+func (t *texts) at(data []byte, pos int, done []bool, hit func(pattern int, at int) bool) {
+	pair := binary.LittleEndian.Uint16(data[pos:])
+	if t.pairs[pair>>6]>>(pair&63)&1 == 0 {
+		return
+	}
+	for _, p := range t.byPair[pair] {
+		from := pos - p.delta
+		if from >= 0 && !done[p.pattern] && bytes.HasPrefix(data[from:], t.patterns[p.pattern]) {
+			done[p.pattern] = hit(p.pattern, from)
 		}
 	}
 }
