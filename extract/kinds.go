@@ -17,10 +17,12 @@ func containerName(a *container.Archive) string {
 	for i := range a.Entries {
 		name := a.Entries[i].Name
 		switch name {
-		case "AndroidManifest.xml", "BundleConfig.pb", "toc.pb", "manifest.json", "info.json", "classes.jar", "R.txt", "META-INF/MANIFEST.MF", "module.json", "config.json":
+		case "AndroidManifest.xml", "BundleConfig.pb", "toc.pb", "manifest.json", "info.json", "classes.jar", "R.txt", "META-INF/MANIFEST.MF", "module.json", "config.json", "pack.info", "resources.index":
 			has[name] = true
 		}
 		switch {
+		case strings.HasSuffix(name, ".hap"):
+			has["haps"] = true
 		case strings.HasSuffix(name, ".apk"):
 			apks++
 		case strings.HasSuffix(name, ".dist-info/WHEEL"):
@@ -48,8 +50,10 @@ func containerName(a *container.Archive) string {
 		return "wheel"
 	case has["ipa"]:
 		return "ipa"
-	case has["module.json"] && has["config.json"]:
+	case (has["module.json"] || has["config.json"]) && (has["pack.info"] || has["resources.index"]):
 		return "hap"
+	case has["haps"] && has["pack.info"]:
+		return "harmony app"
 	case has["META-INF/MANIFEST.MF"]:
 		return "jar"
 	}

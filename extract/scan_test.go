@@ -594,6 +594,7 @@ func TestScan_containerNames(t *testing.T) {
 		"apk": {"AndroidManifest.xml"}, "aar": {"AndroidManifest.xml", "classes.jar"}, "aab": {"BundleConfig.pb", "base/x"},
 		"apks": {"toc.pb", "splits/a.apk"}, "xapk": {"manifest.json", "a.apk"}, "apkm": {"info.json", "a.apk"},
 		"wheel": {"p-1.dist-info/WHEEL"}, "jar": {"META-INF/MANIFEST.MF"}, "zip": {"x"}, "ipa": {"Payload/A.app/Info.plist"},
+		"hap": {"module.json", "resources.index"}, "harmony app": {"pack.info", "entry-default.hap"},
 	}
 	for want, names := range cases {
 		var files []file

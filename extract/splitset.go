@@ -37,7 +37,8 @@ func isExpansion(lower string) bool {
 
 // groupSplits puts the packages of one folder that are one app into one unit: a
 // base, the splits beside it and expansion files. It groups only where there is
-// no doubt about the base: base.apk or base-master.apk, or the only package that is no split.
+// no doubt about the base: base.apk or base-master.apk, the only package that is no
+// split, or the only one called after the package that the part's name says.
 func groupSplits(folder string, units []unitFiles) []unitFiles {
 	var bases, parts []int
 	for i, u := range units {
@@ -53,8 +54,11 @@ func groupSplits(folder string, units []unitFiles) []unitFiles {
 			bases = append(bases, i)
 		}
 	}
-	if len(parts) == 0 || len(bases) == 0 || len(bases) > 1 && !slices.Contains(baseNames, strings.ToLower(path.Base(units[bases[0]].files[0].name))) {
+	if len(parts) == 0 || len(bases) == 0 {
 		return units
+	}
+	if len(bases) > 1 && !slices.Contains(baseNames, strings.ToLower(path.Base(units[bases[0]].files[0].name))) {
+		return groupByPackage(units, bases, parts)
 	}
 	set := unitFiles{set: folder}
 	var others []unitFiles
@@ -68,6 +72,67 @@ func groupSplits(folder string, units []unitFiles) []unitFiles {
 		}
 	}
 	return append([]unitFiles{set}, others...)
+}
+
+// groupByPackage groups the parts of several apps in one folder with the packages
+// called after them: main.3.org.example.obb with org.example.apk or org.example_3.apk.
+func groupByPackage(units []unitFiles, bases, parts []int) []unitFiles {
+	of := map[int][]int{} // parts by base
+	taken := map[int]bool{}
+	for _, p := range parts {
+		pkg := packageInName(strings.ToLower(path.Base(units[p].files[0].name)))
+		owner := -1
+		for _, b := range bases {
+			rest, ok := strings.CutPrefix(strings.ToLower(path.Base(units[b].files[0].name)), pkg)
+			if pkg == "" || !ok || rest != ".apk" && !strings.ContainsAny(rest[:1], "_-@ (") {
+				continue
+			}
+			if owner >= 0 {
+				owner = -1
+				break
+			}
+			owner = b
+		}
+		if owner >= 0 {
+			of[owner] = append(of[owner], p)
+			taken[p], taken[owner] = true, true
+		}
+	}
+	var out []unitFiles
+	for _, b := range bases {
+		if len(of[b]) == 0 {
+			continue
+		}
+		set := unitFiles{set: strings.TrimSuffix(units[b].files[0].name, path.Ext(units[b].files[0].name)), files: units[b].files}
+		for _, p := range of[b] {
+			set.files = append(set.files, units[p].files...)
+		}
+		out = append(out, set)
+	}
+	for i, u := range units {
+		if !taken[i] {
+			out = append(out, u)
+		}
+	}
+	return out
+}
+
+// packageInName returns the package that the name of an expansion file or split says,
+// "" if it says none.
+func packageInName(lower string) string {
+	if isExpansion(lower) {
+		_, rest, _ := strings.Cut(lower, ".")
+		version, pkg, ok := strings.Cut(strings.TrimSuffix(rest, ".obb"), ".")
+		if ok && version != "" && strings.Trim(version, "0123456789") == "" {
+			return pkg
+		}
+		return ""
+	}
+	pkg, _, ok := strings.Cut(lower, ".config.")
+	if !ok {
+		return ""
+	}
+	return pkg
 }
 
 // SplitSet is the Container of an app made of several packages in one folder.

@@ -33,3 +33,20 @@ func TestScan_splitSetIsOneApp(t *testing.T) {
 		t.Errorf("scanned by itself: %q %s, want the same digest as %s", root[0].Path, root[0].SHA256, set.SHA256)
 	}
 }
+
+// TestScan_expansionFilesOfSeveralApps: in a folder of many apps, a part goes with the
+// one app that is called after its package; what has no such app stays alone.
+func TestScan_expansionFilesOfSeveralApps(t *testing.T) {
+	app := zipped(t, zip.Deflate, file{"AndroidManifest.xml", []byte{3, 0, 8, 0}})
+	obb := zipped(t, zip.Deflate, file{"data/net.toy", toyModel(1, 500)})
+	dir := write(t, file{"apps/org.one_12.apk", app}, file{"apps/org.two.apk", app}, file{"apps/org.two.more.apk", app},
+		file{"apps/main.12.org.one.obb", obb}, file{"apps/org.two.config.en.apk", app}, file{"apps/main.1.org.three.obb", obb})
+	wantRows(t, scan(t, extract.Scanner{}, filepath.Join(dir, "apps")),
+		"org.one_12 split set parsed",
+		"  main.12.org.one.obb!/data/net.toy toy parsed",
+		"org.two split set parsed",
+		"main.1.org.three.obb zip parsed",
+		"  data/net.toy toy parsed",
+		"org.two.more.apk apk parsed",
+	)
+}

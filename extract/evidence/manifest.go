@@ -26,8 +26,21 @@ type Manifest struct {
 	MetaData map[string]string
 	// NativeLibraries are the uses-native-library elements.
 	NativeLibraries []string
+	// Module says how a store delivers the package, if it is a module of an app.
+	Module Module
 	// Warnings say what was odd in the file.
 	Warnings []string
+}
+
+// Module is what the distribution part of a manifest says; fields are empty where it
+// says nothing.
+type Module struct {
+	// Name is the folder of a module in a bundle; packages have it as Manifest.Split.
+	Name string
+	// Type is "feature", "asset-pack" or "ai-pack".
+	Type string
+	// Delivery is "install-time", "fast-follow" or "on-demand".
+	Delivery string
 }
 
 // protoElement is the first byte of a manifest in the protobuf form of bundles.
@@ -72,6 +85,7 @@ func ReadManifest(b []byte, resources *axml.Table) (*Manifest, error) {
 			m.TargetSDK = n
 		}
 	}
+	m.Module = moduleOf(root)
 	m.Permissions = names(root, "uses-permission", "uses-permission-sdk-23")
 	m.Features = names(root, "uses-feature")
 	m.NativeLibraries = names(root, "uses-native-library")
@@ -87,6 +101,25 @@ func ReadManifest(b []byte, resources *axml.Table) (*Manifest, error) {
 		m.MetaData[n] = v
 	}
 	return m, nil
+}
+
+// moduleOf reads dist:module; only modules that are delivered apart have one.
+func moduleOf(root *axml.Element) (m Module) {
+	for _, e := range root.All("module") {
+		m.Type = value(e, "type")
+		for _, d := range []string{"install-time", "fast-follow", "on-demand"} {
+			if len(e.All(d)) > 0 {
+				m.Delivery = d
+			}
+		}
+		if m.Type == "" && (value(root, "split") != "" || m.Delivery != "") {
+			m.Type = "feature"
+		}
+		if m.Delivery == "" && value(e, "onDemand") == "true" {
+			m.Delivery = "on-demand"
+		}
+	}
+	return m
 }
 
 func value(e *axml.Element, name string) string {

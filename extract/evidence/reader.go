@@ -132,6 +132,7 @@ func (r *Reader) read(a *container.Archive, nested bool) *Report {
 	w.names()
 	w.layouts()
 	w.manifest()
+	w.foreign()
 	w.code()
 	w.libraries()
 	w.scripts()
@@ -215,14 +216,14 @@ func (w *reading) names() {
 	}
 }
 
-// abiOf returns the ABI of an entry below lib/ or jni/, at any depth (modules
+// abiOf returns the ABI of an entry below lib/, jni/ or libs/, at any depth (modules
 // of bundles keep a folder before it).
 func abiOf(name string) string {
 	parts := strings.Split(name, "/")
 	if len(parts) < 3 || !strings.HasSuffix(name, ".so") {
 		return ""
 	}
-	if p := parts[len(parts)-3]; p == "lib" || p == "jni" {
+	if p := parts[len(parts)-3]; p == "lib" || p == "jni" || p == "libs" {
 		return parts[len(parts)-2]
 	}
 	return ""
@@ -242,6 +243,10 @@ func (w *reading) manifest() {
 		if err != nil {
 			w.problem(err.Error())
 			continue
+		}
+		m.Module.Name, _, _ = strings.Cut(e.Name, "/manifest/")
+		if m.Module.Name == e.Name {
+			m.Module.Name = ""
 		}
 		w.takeManifest(m)
 		for _, s := range m.Warnings {
@@ -299,6 +304,11 @@ func (w *reading) manifestRules(file string, m *Manifest) {
 		case Permission:
 			if slices.Contains(m.Permissions, rule.Pattern) {
 				detail = rule.Pattern
+			}
+		case DeliveredModule:
+			if m.Module.Type == rule.Pattern {
+				name := cmp.Or(m.Split, m.Module.Name)
+				w.see(Observation{Rule: rule, Path: file, Strength: Referenced, Detail: m.Module.Type + " " + name + ", " + cmp.Or(m.Module.Delivery, "delivery not said"), Value: m.Module.Delivery, Offset: -1})
 			}
 		}
 		if detail != "" {

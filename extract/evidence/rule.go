@@ -50,6 +50,8 @@ const (
 	NativeLibrary Signal = "native"
 	// Permission is a permission the manifest asks for.
 	Permission Signal = "permission"
+	// DeliveredModule is the type of a module that a store delivers apart, "ai-pack".
+	DeliveredModule Signal = "module"
 	// URL is how the path of a web address in dex code ends, ".gguf".
 	URL Signal = "url"
 	// Name is how a string of dex code ends that names a file which the app does
