@@ -20,7 +20,7 @@ var Format = format.Format{
 	Name:       name,
 	Title:      "PyTorch (TorchScript, mobile, state dicts)",
 	Extensions: []string{"pt", "pth", "ptl", "bin", "pkl"},
-	Magic:      "zip with data.pkl, constants.pkl, code/ or bytecode.pkl; or pickle 80 02 8A 0A 6C FC 9C 46 F9 20 6A A8 50 19",
+	Magic:      "zip with data.pkl, constants.pkl, code/ or bytecode.pkl, or that begins with data/0; or pickle 80 02 8A 0A 6C FC 9C 46 F9 20 6A A8 50 19",
 	Container:  "zip of pickles, raw storages and code; pickles",
 	Reads:      "Tensors of all of them; operators of TorchScript and mobile archives from their code.",
 	ReadsNot:   "Input shapes (not in the files), mobile FlatBuffers (PTMF), TAR files of 0.1.1, optimiser states.",
@@ -41,6 +41,25 @@ func match(h format.Head) format.Confidence {
 				return format.Likely
 			}
 		}
+		return storageFirst(h.Bytes)
+	}
+	return format.No
+}
+
+// storageFirst knows archives that newer writers begin with the weights, so
+// that the pickles lie behind what is seen here: their first entry is storage 0.
+func storageFirst(b []byte) format.Confidence {
+	const fixed = 30 // length of a local header before the name
+	if len(b) < fixed {
+		return format.No
+	}
+	n := int(binary.LittleEndian.Uint16(b[26:]))
+	if n > len(b)-fixed {
+		return format.No
+	}
+	name := string(b[fixed : fixed+n])
+	if folder, ok := strings.CutSuffix(name, "data/0"); ok && strings.Count(folder, "/") <= 1 && (folder == "" || strings.HasSuffix(folder, "/")) {
+		return format.Likely
 	}
 	return format.No
 }

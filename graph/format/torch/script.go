@@ -25,6 +25,7 @@ type line struct {
 type value struct {
 	tensors []graph.TensorID
 	object  *pickle.Object
+	free    string // path of a function outside classes: "__torch__.torch.nn.functional.relu"
 }
 
 // script reads operators from forward of the root object's class.
@@ -37,7 +38,14 @@ type script struct {
 	branches  int
 	loops     int
 	unread    int
+	steps     int
 }
+
+// maxSteps bounds the statements read: code may call itself, twice each time.
+const maxSteps = 1 << 18
+
+// freeFunctions is the class that functions outside classes are kept under.
+const freeFunctions = ".def"
 
 // script adds the operators of the archive's code.
 func (b *builder) script(a *archive, root pickle.Value) error {
@@ -109,15 +117,32 @@ func (s *script) method(o *pickle.Object, name string) (function, bool) {
 	if !ok {
 		return function{}, false
 	}
-	if !s.loaded[g.Module] {
-		s.loaded[g.Module] = true
-		code, err := s.a.read("code/" + strings.ReplaceAll(g.Module, ".", "/") + ".py")
-		if err == nil && int64(len(code)) <= s.b.lim.DecodedBytes {
-			s.parse(g.Module, string(code))
-		}
-	}
+	s.load(g.Module)
 	f, ok := s.functions[g.Module+"."+g.Name][name]
 	return f, ok
+}
+
+// function returns a function outside classes by its path.
+func (s *script) function(path string) (function, bool) {
+	dot := strings.LastIndexByte(path, '.')
+	if dot < 0 {
+		return function{}, false
+	}
+	s.load(path[:dot])
+	f, ok := s.functions[path[:dot]+freeFunctions][path[dot+1:]]
+	return f, ok
+}
+
+// load reads a module's code once.
+func (s *script) load(module string) {
+	if s.loaded[module] {
+		return
+	}
+	s.loaded[module] = true
+	code, err := s.a.read("code/" + strings.ReplaceAll(module, ".", "/") + ".py")
+	if err == nil && int64(len(code)) <= s.b.lim.DecodedBytes {
+		s.parse(module, string(code))
+	}
 }
 
 // parse splits a module's code into classes, methods and statements.
@@ -146,11 +171,16 @@ func (s *script) parse(module, code string) {
 			name, _, _ := strings.Cut(strings.TrimPrefix(text, "class "), "(")
 			class, method = module+"."+name, ""
 			s.functions[class] = map[string]function{}
-		case strings.HasPrefix(text, "def ") && class != "" && indent <= 2:
+		case strings.HasPrefix(text, "def ") && (indent == 0 || class != "" && indent <= 2):
 			name, rest, _ := strings.Cut(strings.TrimPrefix(text, "def "), "(")
-			method = name
+			if method = name; indent == 0 {
+				class = module + freeFunctions
+				if s.functions[class] == nil {
+					s.functions[class] = map[string]function{}
+				}
+			}
 			s.functions[class][method] = function{params: parameters(rest)}
-		case class != "" && method != "" && indent > 2:
+		case class != "" && method != "" && indent >= 2:
 			f := s.functions[class][method]
 			f.body = append(f.body, line{indent, text})
 			s.functions[class][method] = f
@@ -212,6 +242,9 @@ func parameters(s string) []string {
 // run reads statements and returns what the first return gives.
 func (s *script) run(body []line, env map[string]value, depth int) value {
 	for i := 0; i < len(body); i++ {
+		if s.steps++; s.steps > maxSteps && s.b.err == nil {
+			s.b.err = format.Errorf(format.ErrLimit, -1, "the code runs for more than %d statements", maxSteps)
+		}
 		if s.b.err != nil || depth > s.b.lim.Depth {
 			return value{}
 		}
@@ -396,12 +429,20 @@ func (s *script) attribute(e *expr, env map[string]value, depth int) value {
 		}
 		return value{}
 	}
+	if path := e.path(); strings.HasPrefix(path, "__torch__.") {
+		return value{free: path}
+	}
 	v := s.value(e.value, env, depth)
 	if v.object == nil {
 		return value{}
 	}
-	if d, ok := v.object.State.(*pickle.Dict); ok {
-		if x, ok := d.Get(e.text); ok {
+	return s.part(v.object, e.text)
+}
+
+// part is what an object holds under a name.
+func (s *script) part(o *pickle.Object, name string) value {
+	if d, ok := o.State.(*pickle.Dict); ok {
+		if x, ok := d.Get(name); ok {
 			return s.of(x)
 		}
 	}
@@ -443,21 +484,26 @@ func (s *script) call(e *expr, env map[string]value, depth int) value {
 		return value{}
 	case "uninitialized":
 		return value{}
+	case "getattr": // parts whose name is no identifier: the steps of a Sequential
+		if len(e.args) != 2 || e.args[1].kind != 'l' {
+			break
+		}
+		if o := s.value(e.args[0], env, depth); o.object != nil {
+			return s.part(o.object, strings.Trim(e.args[1].text, `"'`))
+		}
 	}
 	if e.value.kind == 'a' && !strings.HasPrefix(path, "torch.") && !strings.HasPrefix(path, "ops.") {
 		if o := s.value(e.value.value, env, depth); o.object != nil {
 			if f, ok := s.method(o.object, e.value.text); ok && depth < s.b.lim.Depth {
-				inner := map[string]value{}
-				for i, p := range f.params {
-					if i == 0 {
-						inner[p] = o
-					} else if i-1 < len(e.args) {
-						inner[p] = s.value(e.args[i-1], env, depth)
-					}
-				}
-				return s.run(f.body, inner, depth+1)
+				return s.follow(f, []value{o}, e.args, env, depth)
 			}
 		}
+	}
+	if free := s.value(e.value, env, depth).free; free != "" && e.value.kind != 'c' {
+		if f, ok := s.function(free); ok && depth < s.b.lim.Depth {
+			return s.follow(f, nil, e.args, env, depth)
+		}
+		path = free
 	}
 	var in []graph.TensorID
 	for _, x := range e.args {
@@ -475,6 +521,20 @@ func (s *script) call(e *expr, env map[string]value, depth int) value {
 		word = e.value.text
 	}
 	return value{tensors: s.node(word, in, 1)}
+}
+
+// follow reads a function's statements with its arguments: those given, then
+// the values of args.
+func (s *script) follow(f function, given []value, args []*expr, env map[string]value, depth int) value {
+	inner := map[string]value{}
+	for i, p := range f.params {
+		if i < len(given) {
+			inner[p] = given[i]
+		} else if k := i - len(given); k < len(args) {
+			inner[p] = s.value(args[k], env, depth)
+		}
+	}
+	return s.run(f.body, inner, depth+1)
 }
 
 // packed returns the tensors within an object's state.
