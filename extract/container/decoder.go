@@ -68,7 +68,7 @@ func (d *Decoder) Peek(e *Entry, buf []byte) (int, error) {
 	case e.Method == Stored && !e.Encrypted:
 		return copy(buf, raw), nil
 	case e.Method == Deflated:
-		out, _, err := d.inflate.run(d.room(len(buf)), raw, len(buf), unbounded)
+		out, err := d.inflate.head(d.room(len(buf)), raw, len(buf))
 		n := copy(buf, out)
 		if n == len(buf) || err == nil {
 			return n, nil

@@ -14,6 +14,9 @@ const (
 	// unbounded is a size no output reaches; sums with it do not overflow.
 	unbounded = math.MaxInt / 4
 
+	// headerRoom is about as long as the description of a block's codes can be.
+	headerRoom = 384
+
 	// maxExpansion is the largest ratio DEFLATE can reach: 258 bytes from two bits.
 	maxExpansion = 1032
 )
@@ -60,6 +63,18 @@ func (z *inflater) run(dst, src []byte, want, max int) (out []byte, used int, er
 		err = errInflateLimit
 	}
 	return out, len(src) - z.src.Len(), err
+}
+
+// head appends up to want of the first bytes of the decoded stream in src to dst.
+// The library decodes a whole window of 32 KiB before it gives out a byte, unless
+// its input ends: so it is given little input first, and more when that was not enough.
+func (z *inflater) head(dst, src []byte, want int) ([]byte, error) {
+	for cut := want + headerRoom; ; cut *= 4 {
+		out, _, err := z.run(dst, src[:min(cut, len(src))], want, unbounded)
+		if len(out)-len(dst) == want || cut >= len(src) || !errors.Is(err, errInflateTruncated) {
+			return out, err
+		}
+	}
 }
 
 // more reports whether the stream has another byte.

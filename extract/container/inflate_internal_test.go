@@ -103,6 +103,29 @@ func TestInflate_stopsAtWantAndLimit(t *testing.T) {
 	}
 }
 
+// TestInflate_headIsTheBeginning: whatever the cut of the input, and with the same
+// error as decoding on when the stream is damaged behind it.
+func TestInflate_headIsTheBeginning(t *testing.T) {
+	z := new(inflater)
+	for name, want := range sampleTexts() {
+		for _, level := range []int{flate.HuffmanOnly, 0, 1, 6} {
+			src := deflated(t, want, level)
+			for _, n := range []int{1, 64, 512, 4096, 70_000} {
+				got, err := z.head(nil, src, n)
+				if err != nil || !bytes.Equal(got, want[:min(n, len(want))]) {
+					t.Fatalf("%s level %d: head of %d has %d bytes, err %v", name, level, n, len(got), err)
+				}
+				half := src[:len(src)/2]
+				whole, _, wholeErr := z.run(nil, half, n, unbounded)
+				got, err = z.head(nil, half, n)
+				if !bytes.Equal(got, whole) || !errors.Is(err, wholeErr) {
+					t.Fatalf("%s level %d: head of %d of a cut stream has %d bytes, err %v; want %d, %v", name, level, n, len(got), err, len(whole), wholeErr)
+				}
+			}
+		}
+	}
+}
+
 func FuzzInflate(f *testing.F) {
 	for _, data := range sampleTexts() {
 		if len(data) < 20_000 {

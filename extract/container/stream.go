@@ -62,7 +62,7 @@ func (d *Decoder) peekStream(e *Entry, raw, buf []byte) (int, error) {
 		if err != nil {
 			return 0, e.streamError(err)
 		}
-		out, _, err := d.inflate.run(d.room(len(buf)), raw[start:], len(buf), unbounded)
+		out, err := d.inflate.head(d.room(len(buf)), raw[start:], len(buf))
 		n := copy(buf, out)
 		if n == len(buf) || err == nil {
 			return n, nil
