@@ -39,15 +39,15 @@ func (w *worker) entry(files *archiveFiles, i, depth int) []*Finding {
 }
 
 // readEntry returns the rows of an entry, from memory if it was seen before. A
-// compressed entry is looked up first, since even its first bytes cost decoding; a
-// stored one when it is more than an image.
+// small compressed entry is looked up first, since even its first bytes cost
+// decoding; others when they are more than an image.
 func (w *worker) readEntry(a *artifact, e *container.Entry) []*Finding {
 	named := w.names.kind(a.path)
-	var key seenKey
+	var keys seenKeys
 	known := false
-	if !e.Stored() {
-		if key, known = w.seen.key(a, e, named); known {
-			if rows, before := w.seen.find(key, a); before {
+	if !e.Stored() && e.CompressedSize < seenLate {
+		if keys, known = w.seen.keys(a, e, named); known {
+			if rows, before := w.seen.find(keys, a); before {
 				return rows
 			}
 		}
@@ -55,9 +55,9 @@ func (w *worker) readEntry(a *artifact, e *container.Entry) []*Finding {
 	n, err := w.decoder.Peek(e, w.peek[:])
 	rows, done := w.byHead(a, e, w.peek[:n], err, named)
 	if !done {
-		if e.Stored() && err == nil {
-			if key, known = w.seen.key(a, e, named); known {
-				if rows, before := w.seen.find(key, a); before {
+		if !known && err == nil {
+			if keys, known = w.seen.keys(a, e, named); known {
+				if rows, before := w.seen.find(keys, a); before {
 					return rows
 				}
 			}
@@ -69,7 +69,7 @@ func (w *worker) readEntry(a *artifact, e *container.Entry) []*Finding {
 		}
 	}
 	if known && err == nil {
-		w.seen.add(key, a, rows)
+		w.seen.add(keys, a, rows, w.anyName(a, rows))
 	}
 	return rows
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/gaugenn/gaugenn/extract/container"
+	"github.com/gaugenn/gaugenn/graph/format"
 )
 
 // Apps share their files: the same libraries, resources and models come again and
@@ -15,6 +16,9 @@ import (
 const (
 	// seenSize is the compressed size in bytes from which looking up pays.
 	seenSize = 96
+	// seenLate is the size from which hashing costs more than the first bytes, which
+	// show most entries of that size to be no models.
+	seenLate = 64 << 10
 	// seenGeneration bounds memory: of older entries, only the last generation of
 	// this many is remembered, and those met again since.
 	seenGeneration = 1 << 16
@@ -25,14 +29,17 @@ const (
 // another; by chance, two of a million entries agree with a probability below 10^-16.
 type seenKey struct{ content, rest uint64 }
 
-// seenRest is what rows depend on beside the compressed bytes. Where the name does
-// not say "model", a format may go by all of it.
+// seenKeys are the keys of one entry: a model that its first bytes give away is
+// found whatever it is called, other rows may go by the name and by where it is.
+type seenKeys struct{ model, named seenKey }
+
+// seenRest is what rows depend on beside the compressed bytes.
 type seenRest struct {
 	crc              uint32
 	method           uint16
 	size, compressed int64
-	name             string
 	named            nameKind
+	name             string
 	depth            int
 }
 
@@ -43,49 +50,67 @@ type seenSet struct {
 	young, old map[seenKey][]*Finding
 }
 
-// key returns the key of an entry; ok is false when it is not worth remembering or
-// cannot be.
-func (s *seenSet) key(a *artifact, e *container.Entry, named nameKind) (k seenKey, ok bool) {
+// keys returns the keys of an entry; ok is false when it is not worth remembering
+// or cannot be.
+func (s *seenSet) keys(a *artifact, e *container.Entry, named nameKind) (k seenKeys, ok bool) {
 	if e.CompressedSize < seenSize || a.note != "" || e.Encrypted {
-		return seenKey{}, false
+		return seenKeys{}, false
 	}
 	raw := e.Compressed()
 	if raw == nil {
-		return seenKey{}, false
+		return seenKeys{}, false
 	}
-	rest := seenRest{
-		crc: e.CRC32, method: e.Method, size: e.Size, compressed: e.CompressedSize,
-		name: path.Base(a.path), named: named, depth: a.depth,
-	}
+	rest := seenRest{crc: e.CRC32, method: e.Method, size: e.Size, compressed: e.CompressedSize}
+	k.model.content = maphash.Bytes(s.seed, raw)
+	k.model.rest = maphash.Comparable(s.seed, rest)
+	rest.named, rest.depth, rest.name = named, a.depth, path.Base(a.path)
 	if named == modelName {
-		rest.name = extension(a.path)
+		rest.name = extension(a.path) // no row goes by more of such a name
 	}
-	return seenKey{content: maphash.Bytes(s.seed, raw), rest: maphash.Comparable(s.seed, rest)}, true
+	k.named = seenKey{content: k.model.content, rest: maphash.Comparable(s.seed, rest)}
+	return k, true
 }
 
 // find returns the rows of an entry seen before, made out to a.
-func (s *seenSet) find(k seenKey, a *artifact) ([]*Finding, bool) {
+func (s *seenSet) find(keys seenKeys, a *artifact) ([]*Finding, bool) {
 	s.mu.Lock()
-	templates, ok := s.young[k]
+	templates, ok := s.get(keys.named)
 	if !ok {
-		if templates, ok = s.old[k]; ok {
-			s.keep(k, templates)
-		}
+		templates, ok = s.get(keys.model)
 	}
 	s.mu.Unlock()
 	var rows []*Finding
 	for _, t := range templates {
 		f := *t
 		f.Path, f.order = a.path+t.Path, a.order
+		if t.Path == "" {
+			f.Extension = extension(a.path)
+		}
 		rows = append(rows, &f)
 	}
 	return rows, ok
 }
 
-// add remembers the rows of a, unless they depend on its neighbours.
-func (s *seenSet) add(k seenKey, a *artifact, rows []*Finding) {
+// get looks a key up and keeps what it finds from being forgotten.
+func (s *seenSet) get(k seenKey) ([]*Finding, bool) {
+	templates, ok := s.young[k]
+	if !ok {
+		if templates, ok = s.old[k]; ok {
+			s.keep(k, templates)
+		}
+	}
+	return templates, ok
+}
+
+// add remembers the rows of a, unless they depend on its neighbours; plain says
+// that they would be the same under any name.
+func (s *seenSet) add(keys seenKeys, a *artifact, rows []*Finding, plain bool) {
 	if a.readErr != nil || a.note != "" || a.related {
 		return
+	}
+	k := keys.named
+	if plain {
+		k = keys.model
 	}
 	var templates []*Finding
 	for _, f := range rows {
@@ -99,6 +124,18 @@ func (s *seenSet) add(k seenKey, a *artifact, rows []*Finding) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.keep(k, templates)
+}
+
+// anyName reports whether the name of a, whose content has been read, had no say in
+// its rows: the beginning alone made a format read it, and it is a model.
+func (w *worker) anyName(a *artifact, rows []*Finding) bool {
+	for i, f := range rows {
+		if !f.Status.IsModel() || f.Path != a.path || i == 0 && f.Offset > 0 {
+			return false
+		}
+	}
+	head := a.data[:min(len(a.data), firstLook)]
+	return len(rows) > 0 && len(w.ask(format.Head{Name: a.base(), Bytes: head, Size: a.size})) > 0
 }
 
 // keep puts rows into the young generation, and starts a new one when it is full.
