@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -86,8 +87,7 @@ func scan(ctx context.Context, paths []string, o scanOptions, stdout, stderr io.
 	if err != nil {
 		return err
 	}
-	// The scanner's buffers are reused; a lazier collector only grows the heap.
-	defer debug.SetGCPercent(debug.SetGCPercent(50))
+	defer tuneCollector()()
 	bar := newScanProgress(stderr, o.quiet || o.asJSON)
 	totals := &scanTotals{started: time.Now(), formats: map[string]int{}, models: map[string]bool{}}
 	sc := extract.Scanner{
@@ -133,6 +133,20 @@ func scan(ctx context.Context, paths []string, o scanOptions, stdout, stderr io.
 		return fmt.Errorf("interrupted after %d files; the tables hold what was read until then", totals.files)
 	}
 	return nil
+}
+
+// heapFloor is memory in bytes that is reserved and never touched, so it takes
+// none: it keeps the collector from running again and again over a small heap.
+const heapFloor = 64 << 20
+
+// tuneCollector sets the garbage collector for a scan, whose large buffers are
+// reused: a lazier one only grows the heap. It returns what undoes it.
+func tuneCollector() (undo func()) {
+	before, floor := debug.SetGCPercent(50), make([]byte, heapFloor)
+	return func() {
+		runtime.KeepAlive(floor)
+		debug.SetGCPercent(before)
+	}
 }
 
 // tableSink writes the rows of each app to the tables.
