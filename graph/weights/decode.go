@@ -13,7 +13,7 @@ import (
 func smallFloat(dt graph.DType, u uint32) float64 {
 	switch dt {
 	case graph.Float16:
-		return float(u, 5, 10, 15, true)
+		return half(u)
 	case graph.BFloat16:
 		return float64(math.Float32frombits(u << 16))
 	case graph.Float8E5M2:
@@ -40,6 +40,16 @@ func smallFloat(dt graph.DType, u uint32) float64 {
 		return float(u, 2, 1, 1, false)
 	}
 	return math.NaN()
+}
+
+// half decodes binary16 by moving its fields to where binary64 has them.
+func half(u uint32) float64 {
+	const bias = 1023 - 15
+	exp, frac := uint64(u>>10&31), uint64(u&1023)
+	if exp == 0 || exp == 31 {
+		return float(u, 5, 10, 15, true)
+	}
+	return math.Float64frombits(uint64(u>>15)<<63 | (exp+bias)<<52 | frac<<42)
 }
 
 // float decodes sign, exponent and fraction; with special the largest exponent

@@ -4,13 +4,14 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"sync"
 	"unsafe"
 
 	"github.com/gaugenn/gaugenn/graph"
 )
 
 // blockSize is the number of elements decoded at a time.
-const blockSize = 16384
+const blockSize = 1 << 16
 
 // add takes n elements of packed little-endian data.
 func (a *accumulator) add(dt graph.DType, data []byte, n int64) error {
@@ -53,15 +54,20 @@ func view[T any](data []byte, n int64) (v []T, ok bool) {
 	return unsafe.Slice((*T)(p), n), true
 }
 
+// addFloat32 takes the values through a buffer of its own, block by block: that
+// keeps them in the cache for every look at them, and the order in which the
+// tensor library adds them up independent of where the payload lies.
 func (a *accumulator) addFloat32(data []byte, n int64) error {
-	if v, ok := view[float32](data, n); ok {
-		return a.floats(v)
-	}
 	scratch := make([]float32, min(n, blockSize))
 	for at := int64(0); at < n; at += blockSize {
 		b := scratch[:min(n-at, blockSize)]
-		for i := range b {
-			b[i] = math.Float32frombits(binary.LittleEndian.Uint32(data[4*(at+int64(i)):]))
+		part := data[4*at:]
+		if v, ok := view[float32](part, int64(len(b))); ok {
+			copy(b, v)
+		} else {
+			for i := range b {
+				b[i] = math.Float32frombits(binary.LittleEndian.Uint32(part[4*i:]))
+			}
 		}
 		if err := a.floats(b); err != nil {
 			return err
@@ -163,7 +169,8 @@ func (a *accumulator) addSmallFloats(dt graph.DType, data []byte, n int64) error
 		}
 		return nil
 	}
-	hist := make([]int64, 1<<dt.Bits())
+	hist := histograms.Get().(*histogram)
+	defer histograms.Put(hist)
 	switch dt.Bits() {
 	case 16:
 		for i := range n {
@@ -179,15 +186,23 @@ func (a *accumulator) addSmallFloats(dt graph.DType, data []byte, n int64) error
 		}
 	}
 	a.n += n
-	for u, k := range hist {
+	for u, k := range hist[:1<<dt.Bits()] {
 		if k == 0 {
 			continue
 		}
+		hist[u] = 0
 		a.distinct.known++
 		a.weighted(smallFloat(dt, uint32(u)), k)
 	}
 	return nil
 }
+
+// histogram counts patterns of at most 16 bits.
+type histogram [1 << 16]int64
+
+// histograms are ones that are all zero: clearing one for every tensor costs more
+// than counting a usual one.
+var histograms = sync.Pool{New: func() any { return new(histogram) }}
 
 // weighted counts k elements of the real value f.
 func (a *accumulator) weighted(f float64, k int64) {

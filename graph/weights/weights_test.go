@@ -114,6 +114,22 @@ func TestMeasure_largeTensorAgreesWithPlainLoop(t *testing.T) {
 	}
 }
 
+// TestMeasure_sameFiguresWhereverThePayloadLies: to the last bit, or the rows of a
+// model would hang on which of its copies was read.
+func TestMeasure_sameFiguresWhereverThePayloadLies(t *testing.T) {
+	for _, n := range []int{5, 2048, 8192, 100_003} {
+		v, _, _, _ := random(n)
+		plain := floats(v...)
+		want := weights.Measure(constant(graph.Float32, plain, int64(n)))
+		for shift := range 33 {
+			data := append(make([]byte, shift), plain...)[shift:]
+			if got := weights.Measure(constant(graph.Float32, data, int64(n))); got != want {
+				t.Fatalf("%d values, moved by %d: %+v, want %+v", n, shift, got, want)
+			}
+		}
+	}
+}
+
 // TestMeasure_shortAndLongHalvesAgree: both ways of counting 16-bit floats.
 func TestMeasure_shortAndLongHalvesAgree(t *testing.T) {
 	v, _, _, _ := random(5000)
