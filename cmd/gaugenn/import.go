@@ -1,10 +1,16 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math"
+	"os"
+	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -13,45 +19,71 @@ import (
 )
 
 type importOptions struct {
-	networks, licence, out string
-	overwrite, quiet       bool
+	networks, licence, out                              string
+	device, model, runtime, delegate, precision, source string
+	threads                                             int
+	overwrite, add, quiet                               bool
 }
 
 func importCommand() *cobra.Command {
 	var o importOptions
 	c := &cobra.Command{
-		Use:   "import FILE...",
-		Short: "Write recorded measurements (CSV) to the measurements table, basis recorded",
-		Long: `Import reads long tables of recorded measurements (one value a row; columns source,
-device, soc, processor, runtime, threads, precision, model, metric, unit, stat, value,
-run_id, recorded_at, notes; .gz allowed) and writes one row a run and model to the
-measurements table. Rows are recorded by others: basis says so, and they keep their
-source and licence.`,
-		Example: "  gaugenn calibrate import ncnn.csv.gz --licence BSD-3-Clause -o tables/",
-		Args:    atLeast(1, "a file of measurements"),
+		Use:   "import INPUT...",
+		Short: "Write recorded rows, runs and tools' outputs to the measurements table",
+		Long: `Import writes one row a run and model to the measurements table, from
+
+  a long table of recorded rows   CSV, .gz allowed: one value a row; columns source, device, soc, processor, runtime,
+                                  threads, precision, model, metric, unit, stat, value, run_id, recorded_at, notes
+  a folder of runs                that calibrate run wrote
+  what a tool printed             benchmark_model (text or JSON), onnxruntime_perf_test or its profile, benchncnn,
+                                  MNN's, TNN's and Paddle-Lite's benchmarks, snpe-diagview, executor_runner
+
+A tool does not say the phone (--device), and often not the model (--model FILE), the threads, delegate or precision.
+Basis is recorded for rows of others (recorded tables, or with --source), measured for your own, simulated for runs of
+the simulated phone. Every row keeps its source and licence.`,
+		Example: `  gaugenn calibrate import ncnn.csv.gz --licence BSD-3-Clause -o tables/
+  gaugenn calibrate import runs/ -o tables/
+  gaugenn calibrate import bench.txt --device "Galaxy A15" --model net.tflite --threads 4 -o tables/ --add`,
+		Args: atLeast(1, "a file of measurements, a folder of runs or a tool's output"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.out == "" {
 				return usagef("import needs -o FOLDER for the table")
 			}
-			return importRows(args, o, cmd.ErrOrStderr())
+			return importRows(cmd.Context(), args, o, cmd.ErrOrStderr())
 		},
 	}
 	f := c.Flags()
 	f.StringVar(&o.networks, "networks", "", "kernels of networks (calibrate fit --write-networks): fills the macs column")
 	f.StringVar(&o.licence, "licence", "", "licence of the rows")
 	f.StringVarP(&o.out, "output", "o", "", "folder for the measurements table")
+	f.StringVar(&o.device, "device", "", "phone that a tool's output is of")
+	f.StringVar(&o.model, "model", "", "model file that a tool's output is of")
+	f.StringVar(&o.runtime, "runtime", "", "runtime whose tool printed it; default: found out")
+	f.StringVar(&o.delegate, "delegate", "", "cpu, gpu or npu, where the output does not say")
+	f.StringVar(&o.precision, "precision", "", "f32, f16 or i8, where the output does not say")
+	f.StringVar(&o.source, "source", "", "where rows of others are from: their basis is recorded")
+	f.IntVar(&o.threads, "threads", 0, "CPU threads, where the output does not say")
+	f.BoolVar(&o.add, "add", false, "keep the measurements that the folder holds and add to them")
 	f.BoolVar(&o.overwrite, "overwrite", false, "replace an earlier measurements table")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no summary")
 	return c
 }
 
-func importRows(files []string, o importOptions, stderr io.Writer) error {
+func importRows(ctx context.Context, files []string, o importOptions, stderr io.Writer) error {
 	have, err := data.Files(o.out, "measurements")
 	if err != nil {
 		return err
 	}
-	if len(have) > 0 && !o.overwrite {
-		return fmt.Errorf("%s already holds measurements; use another folder, or --overwrite to replace them", o.out)
+	name := "recorded"
+	switch {
+	case o.add:
+		for i := len(have); i > 0; i++ {
+			if name = fmt.Sprintf("recorded-%d", i); !slices.Contains(have, filepath.Join(o.out, "measurements", name+".parquet")) {
+				break
+			}
+		}
+	case len(have) > 0 && !o.overwrite:
+		return fmt.Errorf("%s already holds measurements; --add keeps and adds to them, --overwrite replaces them", o.out)
 	}
 	macs := map[string]int64{}
 	if o.networks != "" {
@@ -65,26 +97,41 @@ func importRows(files []string, o importOptions, stderr io.Writer) error {
 			}
 		}
 	}
-	w, err := data.Create[data.Measurement](o.out, "recorded", data.Meta{Tool: version, Command: "gaugenn calibrate import"})
-	if err != nil {
-		return err
-	}
+	var out []data.Measurement
 	values, refused := 0, 0
 	for _, path := range files {
-		rows, err := readRows(path)
+		rows, n, bad, err := importFile(ctx, path, o, macs)
 		if err != nil {
 			return err
 		}
-		out, bad := measurementsOf(rows, o.licence, macs)
-		values, refused = values+len(rows), refused+bad
-		if err := w.Write(out...); err != nil {
-			return err
-		}
+		out, values, refused = append(out, rows...), values+n, refused+bad
+	}
+	w, err := data.Create[data.Measurement](o.out, name, data.Meta{Tool: version, Command: "gaugenn calibrate import"})
+	if err != nil {
+		return err
+	}
+	if err := w.Write(out...); err != nil {
+		return errors.Join(err, w.Close())
 	}
 	if !o.quiet {
-		fmt.Fprintf(stderr, "%s values → %s measurements (%s values of an unknown metric or unit left out) in %s/measurements\n", group(values), group(int(w.Count())), group(refused), o.out)
+		fmt.Fprintf(stderr, "%s values → %s measurements%s in %s/measurements\n", group(values), group(int(w.Count())), leftOut(refused), strings.TrimSuffix(o.out, "/"))
 	}
-	return w.Close()
+	if err := w.Close(); err != nil || o.add {
+		return err
+	}
+	for _, old := range have { // replaced
+		if filepath.Base(old) != name+".parquet" {
+			err = errors.Join(err, os.Remove(old))
+		}
+	}
+	return err
+}
+
+func leftOut(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (%s values of an unknown metric or unit left out)", group(n))
 }
 
 // measurementsOf gathers the values of one run and model into one row, in the
