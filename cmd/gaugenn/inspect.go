@@ -22,8 +22,8 @@ import (
 )
 
 type inspectOptions struct {
-	layers, why, asJSON bool
-	bind                []string
+	layers, why, asJSON, recoverXOR bool
+	bind                            []string
 }
 
 func inspectCommand() *cobra.Command {
@@ -40,6 +40,7 @@ func inspectCommand() *cobra.Command {
 	c.Flags().BoolVar(&o.layers, "layers", false, "every operator of every model with shapes and costs")
 	c.Flags().BoolVar(&o.why, "why", false, "reasons: rule, file and offset of each claim, bindings, notes, metadata, files that are no models")
 	c.Flags().BoolVar(&o.asJSON, "json", false, "one JSON object per model")
+	c.Flags().BoolVar(&o.recoverXOR, "recover-xor", false, recoverXORHelp)
 	c.Flags().StringArrayVar(&o.bind, "bind", nil, "value of a free dimension, such as batch=1 or height=320; may be repeated")
 	return c
 }
@@ -56,7 +57,7 @@ func inspect(ctx context.Context, paths []string, o inspectOptions, w io.Writer)
 	reader := evidence.NewReader(rules, evidence.Limits{})
 	digests := map[string]*digest{}
 	sc := extract.Scanner{
-		Formats: all.Formats(),
+		Formats: all.Formats(), Protection: protection(o.recoverXOR),
 		Digest: func(f *extract.Finding, m *graph.Model) any {
 			return measure(f, m, measureOptions{policy: policy})
 		},
@@ -113,7 +114,9 @@ func inspectText(w io.Writer, a *extract.App, digests map[string]*digest, o insp
 		t.AppendRow(table.Row{place(f), f.Format, macsText(&d.model), paramsText(d.model.ParamCount), weightsText(&d.model), d.topOps(), notes(a, f, &d.model)})
 	}
 	if t.Length() > 0 {
-		fmt.Fprintln(w, t.Render())
+		for line := range strings.Lines(t.Render() + "\n") {
+			fmt.Fprintln(w, strings.TrimRight(line, " \n"))
+		}
 	}
 	for _, f := range a.Findings {
 		if f.Status.IsModel() || (!o.why && (f.Status == extract.NotAModel || f.Status == extract.PartOf)) {
@@ -149,8 +152,14 @@ func notes(a *extract.App, f *extract.Finding, m *data.Model) string {
 	if owner := ownerText(a, f); owner != "" {
 		parts = append(parts, owner)
 	}
-	if f.Status != extract.Parsed {
+	switch {
+	case f.Status != extract.Parsed:
 		parts = append(parts, string(f.Status)+": "+f.Reason)
+	case strings.Contains(f.Reason, "XOR"):
+		parts = append(parts, f.Reason)
+	}
+	if m.MACs == nil && m.AssumedMACs != nil {
+		parts = append(parts, "at "+strings.ReplaceAll(m.AssumedBinding, ", assumed", ""))
 	}
 	if m.UnknownCostNodes > 0 {
 		parts = append(parts, fmt.Sprintf("%s without a known cost", plural(int(m.UnknownCostNodes), "op")))
@@ -165,7 +174,7 @@ func macsText(m *data.Model) string {
 	case m.MACs != nil:
 		return countText(*m.MACs) + "MACs"
 	case m.AssumedMACs != nil:
-		return countText(*m.AssumedMACs) + "MACs at " + m.AssumedBinding
+		return countText(*m.AssumedMACs) + "MACs assumed"
 	}
 	return "MACs unknown"
 }

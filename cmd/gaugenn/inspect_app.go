@@ -44,7 +44,7 @@ func headline(a *extract.App, r *evidence.Report) string {
 			said = append(said, a.Path)
 		}
 	}
-	counts := []string{plural(countModels(a), "model")}
+	counts := []string{modelCount(a)}
 	if r != nil {
 		for _, s := range evidenceSections {
 			if n := len(claims(r, s.kind)); s.noun != "" && n > 0 {
@@ -52,18 +52,28 @@ func headline(a *extract.App, r *evidence.Report) string {
 			}
 		}
 	}
-	said = append([]string{who}, append(said, a.Container, bytesText(a.SizeBytes), strings.Join(counts, ", "))...)
+	kind := a.Container
+	if r != nil && len(r.Layouts) > 0 {
+		kind += " (" + strings.Join(r.Layouts, ", ") + ")"
+	}
+	said = append([]string{who}, append(said, kind, bytesText(a.SizeBytes), strings.Join(counts, ", "))...)
 	return strings.Join(said, "   ")
 }
 
-func countModels(a *extract.App) int {
-	n := 0
+// modelCount counts distinct models, and the places they are in where these are more.
+func modelCount(a *extract.App) string {
+	places, distinct := 0, map[string]bool{}
 	for _, f := range a.Findings {
 		if f.Status.IsModel() {
-			n++
+			places++
+			distinct[f.ModelID] = true
 		}
 	}
-	return n
+	text := plural(len(distinct), "model")
+	if places > len(distinct) {
+		text += fmt.Sprintf(" in %d places", places)
+	}
+	return text
 }
 
 // ownerText says whose a model is unless it is the app's own.
@@ -130,8 +140,7 @@ func writeEvidence(w io.Writer, r *evidence.Report, why bool) {
 	for _, s := range evidenceSections {
 		title := s.title
 		for _, c := range claims(r, s.kind) {
-			o := c.observations[0]
-			fmt.Fprintf(w, "  %-9s  %-*s  %-10s  %s\n", title, width, c.subject, o.Strength, because(o, s.kind))
+			fmt.Fprintf(w, "  %-9s  %-*s  %-10s  %s\n", title, width, c.subject, c.observations[0].Strength, c.because(s.kind, r.Manifest))
 			title = ""
 			if why {
 				writeObservations(w, c)
@@ -145,16 +154,78 @@ func writeEvidence(w io.Writer, r *evidence.Report, why bool) {
 	}
 }
 
-// because is the reason for a claim in a few words.
-func because(o evidence.Observation, kind evidence.Kind) string {
+// because is the reason for a claim in a few words: what code chooses, with who does
+// so, else what the strongest observation saw and where.
+func (c *claim) because(kind evidence.Kind, m *evidence.Manifest) string {
+	o := c.observations[0]
+	if values := c.values(); values != "" && kind != evidence.Download {
+		by := whose(o.Caller, m)
+		if others := c.callers() - 1; others > 0 {
+			by += fmt.Sprintf(" and %d more", others)
+		}
+		return clip(values, 60) + "   " + by
+	}
 	text := clip(o.Detail, 90)
+	if o.Strength == evidence.Called && o.Caller != "" {
+		text = clip(strings.Replace(o.Detail, o.Caller, whose(o.Caller, m), 1), 110)
+	}
 	if b := path.Base(o.Path); !strings.Contains(text, b) {
 		text += " (" + b + ")"
 	}
-	if kind == evidence.Download {
+	if o.Strength == evidence.InText && o.Caller != "" {
+		text += " loaded by " + whose(o.Caller, m)
+	}
+	switch {
+	case o.Rule.Signal == evidence.DeliveredModule:
+		text = "delivered apart: " + text
+	case kind == evidence.Download:
 		text = "model elsewhere: " + text
 	}
+	if n := len(c.observations); kind == evidence.Download && n > 1 {
+		text += fmt.Sprintf(" and %d more", n-1)
+	}
 	return text
+}
+
+// values lists the constants that the claim's calls pass, "" if none is known.
+func (c *claim) values() string {
+	var out []string
+	for _, o := range c.observations {
+		if o.Value != "" && o.Rule.Signal != evidence.URL && o.Rule.Signal != evidence.Name {
+			text := o.Value
+			if _, member, ok := strings.Cut(o.Rule.Pattern, "->"); ok && member != text {
+				text = member + "(" + text + ")"
+			}
+			if !slices.Contains(out, text) {
+				out = append(out, text)
+			}
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+// callers counts the methods that the claim's observations name.
+func (c *claim) callers() int {
+	seen := map[string]bool{}
+	for _, o := range c.observations {
+		if o.Caller != "" {
+			seen[o.Caller] = true
+		}
+	}
+	return len(seen)
+}
+
+// whose says of a caller whether it is the app's own code: it shares the first two
+// names of the app's package. Code of others, or renamed code, stands as it is.
+func whose(caller string, m *evidence.Manifest) string {
+	if m == nil || m.Package == "" || caller == "" {
+		return caller
+	}
+	names := strings.SplitN(m.Package, ".", 3)
+	if len(names) > 1 && strings.HasPrefix(caller, names[0]+"."+names[1]+".") {
+		return "app code " + caller
+	}
+	return "library code " + caller
 }
 
 // writeObservations writes rule, file and offset of each observation.
@@ -168,7 +239,11 @@ func writeObservations(w io.Writer, c claim) {
 		if o.Rule.Example == "" {
 			verified = "unverified rule"
 		}
-		fmt.Fprintf(w, "             %-10s  %s   %s   %s (%s)\n", o.Strength, o.Rule.ID, where, clip(o.Detail, 120), verified)
+		detail := clip(o.Detail, 120)
+		if o.Strength == evidence.InText && o.Caller != "" {
+			detail += " loaded by " + o.Caller
+		}
+		fmt.Fprintf(w, "             %-10s  %s   %s   %s (%s)\n", o.Strength, o.Rule.ID, where, detail, verified)
 	}
 }
 

@@ -103,3 +103,56 @@ func TestScan_splitSetIsOneRow(t *testing.T) {
 		t.Errorf("%d rows of apps", apps)
 	}
 }
+
+// TestInspect_recoversFromXOROnlyWhenTold: without the flag such a model is labelled,
+// with it the model is read and says how.
+func TestInspect_recoversFromXOROnlyWhenTold(t *testing.T) {
+	model, err := os.ReadFile(filepath.Join("..", "..", "graph", "format", "tflite", "testdata", "mobile_converted.tflite"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range model {
+		model[i] ^= 0x5a
+	}
+	file := filepath.Join(t.TempDir(), "net.bin")
+	if err := os.WriteFile(file, model, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, stdout, stderr := gaugenn(t, "inspect", file); !strings.Contains(stdout, "0 models") || !strings.Contains(stdout, "encrypted: tflite under repeating XOR key 0x5a") {
+		t.Errorf("%s%s", stdout, stderr)
+	}
+	if _, stdout, stderr := gaugenn(t, "inspect", "--recover-xor", file); !strings.Contains(stdout, "1 model") || !strings.Contains(stdout, "recovered from repeating XOR key 0x5a") {
+		t.Errorf("%s%s", stdout, stderr)
+	}
+}
+
+// TestInspect_saysWhatCodeChooses: threads and accelerators stand with their values
+// and with whose code chooses them.
+func TestInspect_saysWhatCodeChooses(t *testing.T) {
+	dex, err := os.ReadFile(filepath.Join("..", "..", "extract", "evidence", "testdata", "calls", "app.dex"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := extracttest.NewPackage()
+	p.Deflate("AndroidManifest.xml", extracttest.Manifest("com.example.app", "3.4"))
+	p.Deflate("classes.dex", dex)
+	p.Store("lib/arm64-v8a/libflutter.so", extracttest.Library{}.Bytes())
+	b, err := p.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	apk := filepath.Join(t.TempDir(), "app.apk")
+	if err := os.WriteFile(apk, b, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, stdout, stderr := gaugenn(t, "inspect", apk)
+	for _, want := range []string{
+		"apk (flutter)", "setNumThreads(2), setNumThreads(3), setNumThreads(4)   app code com.example.app.Main.chained and 2 more",
+		"LiteRT accelerator              called      NPU   app code", "addDelegate(new GpuDelegate)",
+		"https://api.openai.com/v1/chat (classes.dex) loaded by app code com.example.app.Main.host",
+	} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("inspect does not say %q:\n%s%s", want, stdout, stderr)
+		}
+	}
+}

@@ -29,6 +29,7 @@ type scanOptions struct {
 	bind                               []string
 	workers                            int
 	quiet, asJSON, overwrite, noStats  bool
+	recoverXOR                         bool
 }
 
 func scanCommand() *cobra.Command {
@@ -57,8 +58,18 @@ a reason; exit code 0 means that the scan ran.`,
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing but errors")
 	f.BoolVar(&o.asJSON, "json", false, "one JSON object per app, then one for the summary, on standard output")
 	f.BoolVar(&o.overwrite, "overwrite", false, "replace the tables of an earlier scan in the output folder")
+	f.BoolVar(&o.recoverXOR, "recover-xor", false, recoverXORHelp)
 	f.BoolVar(&o.noStats, "no-tensor-stats", false, "leave out the statistics of weights (faster; --depth peek always does)")
 	return c
+}
+
+const recoverXORHelp = "read models under a repeating XOR key of one to four bytes, found by known plaintext, instead of labelling them encrypted; their reason says so"
+
+func protection(recoverXOR bool) extract.Protection {
+	if recoverXOR {
+		return extract.Recover
+	}
+	return extract.Label
 }
 
 // scan runs one scan. Interrupted by ctx it closes the tables, so that they
@@ -91,7 +102,7 @@ func scan(ctx context.Context, paths []string, o scanOptions, stdout, stderr io.
 	bar := newScanProgress(stderr, o.quiet || o.asJSON)
 	totals := &scanTotals{started: time.Now(), formats: map[string]int{}, models: map[string]bool{}}
 	sc := extract.Scanner{
-		Formats: all.Formats(), Depth: depth, Workers: o.workers,
+		Formats: all.Formats(), Depth: depth, Workers: o.workers, Protection: protection(o.recoverXOR),
 		Digest: func(f *extract.Finding, m *graph.Model) any {
 			return measure(f, m, measureOptions{policy: policy, stats: !o.noStats && depth == extract.Full})
 		},
