@@ -19,6 +19,7 @@ import (
 type Options struct {
 	Folds      string // folder of folds, at any depth
 	Predictors []record.Predictor
+	Rest       record.Predictor // answers the rows that the others do not claim, leave out or fail on; nil leaves them missing
 	Env        *record.Env
 	Workers    int
 	Progress   func(Step) // called after each fold, one call at a time, in the order in which folds finish; may be nil
@@ -27,14 +28,17 @@ type Options struct {
 // Step tells how one fold went.
 type Step struct {
 	Fold      string
-	Done, All int // folds
-	Rows      int // test rows answered
-	Missing   int // test rows that no predictor answered
+	Done, All int     // folds
+	Rows      int     // test rows answered
+	Missing   int     // test rows that no predictor answered
+	Rest      int     // test rows that Options.Rest answered
+	Failed    []error // predictors that gave up on the fold and left their rows to Options.Rest
 	Took      time.Duration
 }
 
 // Evaluate answers every test row of every fold and returns the predictions in fold order, then in the order of the fold's
-// test rows. Rows that no predictor claims are left out and counted in the steps. It stops at the first error.
+// test rows, each in the unit of its row. Rows that nobody answers are left out and counted in the steps. It stops at the first error; that
+// of a predictor is none where Options.Rest can stand in.
 func Evaluate(ctx context.Context, opt Options) ([]record.Prediction, error) {
 	dirs, err := FindFolds(opt.Folds)
 	if err != nil {
@@ -67,11 +71,13 @@ func Evaluate(ctx context.Context, opt Options) ([]record.Prediction, error) {
 			if err != nil {
 				return err
 			}
-			results[i], err = predictFold(gctx, fold, opt.Predictors, opt.Env)
+			step := Step{Fold: fold.Name}
+			results[i], err = predictFold(gctx, fold, &opt, &step)
 			if err != nil {
 				return fmt.Errorf("fold %q: %w", fold.Name, err)
 			}
-			steps <- Step{Fold: fold.Name, Rows: len(results[i]), Missing: len(fold.Test) - len(results[i]), Took: time.Since(start)}
+			step.Rows, step.Missing, step.Took = len(results[i]), len(fold.Test)-len(results[i]), time.Since(start)
+			steps <- step
 			return nil
 		})
 	}
@@ -84,43 +90,6 @@ func Evaluate(ctx context.Context, opt Options) ([]record.Prediction, error) {
 	var out []record.Prediction
 	for _, r := range results {
 		out = append(out, r...)
-	}
-	return out, nil
-}
-
-// predictFold gives each predictor the test rows that it is the first to claim, and returns the answers in test order.
-func predictFold(ctx context.Context, fold *record.Fold, ps []record.Predictor, env *record.Env) ([]record.Prediction, error) {
-	rows := make([][]record.Row, len(ps))
-	for i := range fold.Test {
-		for j, p := range ps {
-			if p.Claims(&fold.Test[i]) {
-				rows[j] = append(rows[j], fold.Test[i])
-				break
-			}
-		}
-	}
-	type key struct{ c, id string }
-	got := map[key]record.Prediction{}
-	for j, p := range ps {
-		if len(rows[j]) == 0 {
-			continue
-		}
-		part := &record.Fold{Name: fold.Name, Train: fold.Train, Given: fold.Given, Test: rows[j]}
-		preds, err := p.Predict(ctx, part, env)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", p.Name(), err)
-		}
-		for _, q := range preds {
-			if q.Value > 0 && !math.IsInf(q.Value, 0) {
-				got[key{q.Case, q.RowID}] = q
-			}
-		}
-	}
-	out := make([]record.Prediction, 0, len(got))
-	for i := range fold.Test {
-		if q, ok := got[key{fold.Test[i].Case, fold.Test[i].ID}]; ok {
-			out = append(out, q)
-		}
 	}
 	return out, nil
 }

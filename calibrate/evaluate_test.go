@@ -77,7 +77,7 @@ func TestEvaluate_answersInFoldOrderByFirstClaim(t *testing.T) {
 	if err := calibrate.WritePredictions(&b, preds); err != nil {
 		t.Fatal(err)
 	}
-	want := "case,row_id,pred_ms,lo_ms,hi_ms\nd,x,4,2,\nc,x,3,1.5,\nc,y,3,1.5,\n"
+	want := "case,row_id,pred_ms,lo_ms,hi_ms\nd,x,4,2,80\nc,x,3,1.5,60\nc,y,3,1.5,60\n"
 	if b.String() != want {
 		t.Errorf("got\n%s\nwant\n%s", b.String(), want)
 	}
@@ -92,6 +92,36 @@ func TestEvaluate_namesFoldAndPredictorOfAnError(t *testing.T) {
 		Predictors: []record.Predictor{meanOf{processor: "gpu", fail: cause}}})
 	if !errors.Is(err, cause) || !strings.Contains(err.Error(), `fold "f1"`) || !strings.Contains(err.Error(), "mean-gpu") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// broken panics on every fold.
+type broken struct{ meanOf }
+
+func (broken) Predict(context.Context, *record.Fold, *record.Env) ([]record.Prediction, error) {
+	panic("no graph")
+}
+
+func TestEvaluate_restAnswersWhatOthersLeaveOrFailOn(t *testing.T) {
+	dir := t.TempDir()
+	writeFold(t, filepath.Join(dir, "f"), map[string]string{"train.csv": "row_id,processor,model,run_id,value,metric,unit\na,any,m,r,2,latency,ms\nb,any,n,r,4000,latency,us\n",
+		"test.csv": "case,row_id,processor,model,run_id,metric,unit\nc,x,cpu,m,q,latency,s\nc,y,gpu,m,q,latency,ms\nc,z,any,m,q,,\n"})
+	var step calibrate.Step
+	preds, err := calibrate.Evaluate(context.Background(), calibrate.Options{Folds: dir, Env: &record.Env{}, Rest: meanOf{processor: "any"},
+		Predictors: []record.Predictor{broken{meanOf{processor: "cpu"}}, meanOf{processor: "gpu", fail: errors.New("no luck")}},
+		Progress:   func(s calibrate.Step) { step = s }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]float64{}
+	for _, p := range preds {
+		got[p.RowID] = p.Value
+	}
+	if len(got) != 3 || got["x"] != .003 || got["y"] != 3 || got["z"] != 3 {
+		t.Errorf("got %v, want the mean of 3 ms for every row, in its unit", got)
+	}
+	if step.Rest != 3 || step.Missing != 0 || len(step.Failed) != 2 || !errors.Is(step.Failed[0], calibrate.ErrPanic) {
+		t.Errorf("step: %d answered by the rest, %d missing, failed %v", step.Rest, step.Missing, step.Failed)
 	}
 }
 

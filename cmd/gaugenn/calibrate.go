@@ -12,6 +12,7 @@ import (
 	"github.com/gaugenn/gaugenn/calibrate"
 	"github.com/gaugenn/gaugenn/estimate/device"
 	"github.com/gaugenn/gaugenn/estimate/record"
+	"github.com/gaugenn/gaugenn/estimate/regress/plain"
 )
 
 func calibrateCommand() *cobra.Command {
@@ -33,7 +34,8 @@ func evaluateCommand() *cobra.Command {
 		Short: "Fit on each fold's training rows only and predict its test rows, with intervals",
 		Long: `Evaluate reads a folder of folds (train.csv, given.csv, test.csv, at any depth), fits on
 each fold's train.csv and given.csv only, and writes one prediction with a 90 % interval
-for every test row: case,row_id,pred_ms,lo_ms,hi_ms.`,
+for every test row: case,row_id,pred_ms,lo_ms,hi_ms. Values are in the unit of their row,
+whatever the names of the columns say.`,
 		Example: "  gaugenn calibrate evaluate --folds folds/ --graphs graphs/ --devices devices.csv -o pred.csv",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -59,11 +61,14 @@ func evaluate(ctx context.Context, o evaluateOptions, stderr io.Writer) error {
 		return err
 	}
 	started := time.Now()
-	rows, missing := 0, 0
+	rows, missing, rest := 0, 0, 0
 	preds, err := calibrate.Evaluate(ctx, calibrate.Options{
-		Folds: o.folds, Predictors: predictors(), Env: env, Workers: o.workers,
+		Folds: o.folds, Predictors: predictors(), Rest: plain.Predictor{}, Env: env, Workers: o.workers,
 		Progress: func(s calibrate.Step) {
-			rows, missing = rows+s.Rows, missing+s.Missing
+			rows, missing, rest = rows+s.Rows, missing+s.Missing, rest+s.Rest
+			for _, err := range s.Failed {
+				fmt.Fprintf(stderr, "%s: answered by the plain predictor instead: %v\n", s.Fold, err)
+			}
 			if !o.quiet {
 				fmt.Fprintf(stderr, "%d/%d  %s  %d rows  %d missing  %s\n", s.Done, s.All, s.Fold, s.Rows, s.Missing, s.Took.Round(time.Millisecond))
 			}
@@ -81,7 +86,7 @@ func evaluate(ctx context.Context, o evaluateOptions, stderr io.Writer) error {
 		return err
 	}
 	if !o.quiet {
-		fmt.Fprintf(stderr, "%d predictions in %s, %d rows that no predictor answers: %s\n", rows, time.Since(started).Round(time.Second), missing, o.out)
+		fmt.Fprintf(stderr, "%d predictions in %s, %d of them by the plain predictor, %d rows without an answer: %s\n", rows, time.Since(started).Round(time.Second), rest, missing, o.out)
 	}
 	return f.Close()
 }

@@ -21,8 +21,8 @@ var externalCluster = regexp.MustCompile(`^\s*(\d+)\s*\*\s*([A-Za-z0-9]+)\s*@\s*
 
 // WithExternal returns a catalogue that also knows the devices of a CSV with the columns match, class, soc, clusters, isa, process_nm,
 // mem_type, mem_bw_gbs, gpu, npu and year. A row stands for every label that contains its match; the first such row counts, and only
-// when this catalogue does not know the label. Clusters are written "1*X3@3.2+2*A715@2.8", in GHz. An unreadable cluster or an unknown
-// core is an error with its line.
+// when this catalogue does not know the label. Clusters are written "1*X3@3.2+2*A715@2.8", in GHz. An unreadable cluster is an
+// error with its line; of a core that is not in the catalogue only the name is known.
 func (c *Catalogue) WithExternal(r io.Reader) (*Catalogue, error) {
 	data, err := io.ReadAll(io.LimitReader(r, 16<<20))
 	if err != nil {
@@ -67,8 +67,8 @@ func (c *Catalogue) externalClusters(text string) ([]Cluster, error) {
 			name = m[2]
 		}
 		core, ok := c.Core(name)
-		if !ok {
-			return nil, fmt.Errorf("cluster %q: unknown core", part)
+		if !ok { // a design that came after this catalogue: only its name is known
+			core = Core{Name: name, VectorShare: 1}
 		}
 		n, err := strconv.Atoi(m[1])
 		if err != nil || n < 1 || n > 1024 {

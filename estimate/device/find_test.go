@@ -199,9 +199,28 @@ func TestWithExternal(t *testing.T) {
 	if _, err := device.Embedded().Find("Orange Crate Mk II"); err == nil {
 		t.Error("the embedded catalogue was changed")
 	}
-	for _, bad := range []string{"", "match,clusters\nx,4*Z80@1\n", "match,clusters\nx,A76@2\n", "match,clusters\nx,0*A76@2\n", "match,clusters\n\"x"} {
+	for _, bad := range []string{"", "match,clusters\nx,A76@2\n", "match,clusters\nx,0*A76@2\n", "match,clusters\n\"x"} {
 		if _, err := device.Embedded().WithExternal(strings.NewReader(bad)); err == nil {
 			t.Errorf("WithExternal(%q): no error", bad)
+		}
+	}
+}
+
+func TestWithExternal_coreOfALaterYearKeepsItsName(t *testing.T) {
+	c, err := device.Embedded().WithExternal(strings.NewReader("match,clusters\nOrange Crate,2*A999@4.1+4*A76@2.4\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := c.Find("Orange Crate Mk III")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := d.SoC.CoreCount(); got != 6 {
+		t.Errorf("%d cores, want 6: %s", got, clusters(d.SoC))
+	}
+	for _, cl := range d.SoC.Clusters {
+		if cl.Core.Name == "A999" && (cl.Core.F32MACs.Known || cl.ClockMHz.Value != 4100) {
+			t.Errorf("unknown core: %+v", cl)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/gaugenn/gaugenn/estimate/feature"
@@ -239,5 +240,35 @@ func BenchmarkTablePredict(b *testing.B) {
 	rows := w["medium"]
 	for b.Loop() {
 		tab.Predict(rows[:10], rows[10:])
+	}
+}
+
+// oddDevices are rows of chips of equal published throughput, one of which, under two labels, is four times slower than claimed.
+func oddDevices() (train, asked []hub.Row) {
+	spec := hub.Spec{LogTOPS: math.Log(40)}
+	for m := range 30 {
+		model, base := fmt.Sprint("m", m), math.Exp(.1*float64(m))
+		for d, factor := range map[string]float64{"a": 1, "b": 1.1, "c": .9, "odd": 4, "odd proxy": 4.05} {
+			train = append(train, hub.Row{Device: d, SoCGroup: strings.TrimSuffix(d, " proxy"), Model: model, Runtime: "tflite", Precision: "float", Run: d, Spec: spec, LatencyMS: base * factor})
+		}
+		asked = append(asked, hub.Row{Device: "new", SoCGroup: "new", Model: model, Runtime: "tflite", Precision: "float", Run: "new", Spec: spec})
+	}
+	return train, asked
+}
+
+func TestPredict_oneOddChipDoesNotDrawAnUnmeasuredOne(t *testing.T) {
+	train, asked := oddDevices()
+	m, err := hub.Fit(train, hub.Question{KnownModel: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, p := range m.Predict(nil, asked) {
+		want := math.Exp(.1 * float64(i))
+		if math.Abs(math.Log(p.LatencyMS/want)) > .25 {
+			t.Errorf("%s: %g, want about %g", asked[i].Model, p.LatencyMS, want)
+		}
+		if p.Lo > want/1.8 || p.Hi < want*1.8 || p.Hi/p.Lo > 30 {
+			t.Errorf("%s: %g to %g around %g: a chip known by its claims is uncertain by a factor of two or three", asked[i].Model, p.Lo, p.Hi, want)
+		}
 	}
 }

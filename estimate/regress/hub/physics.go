@@ -49,13 +49,14 @@ type Physics struct {
 	phi     []float64      // parameters, in prior standard deviations
 	half    *mat.SymDense  // posterior covariance of phi (Laplace)
 	devices map[string]Spec
+	groups  map[string]string    // SoC group by device
 	offset  map[workload]float64 // what a workload took beyond the model on the devices seen
 }
 
 // NewPhysics fits the model to the rows that have a network and a precision it
 // knows.
 func NewPhysics(rows []Row, s Spreads) (*Physics, error) {
-	p := &Physics{spreads: s, index: map[string]int{}, devices: map[string]Spec{}}
+	p := &Physics{spreads: s, index: map[string]int{}, devices: map[string]Spec{}, groups: map[string]string{}}
 	p.reserve()
 	var ds []design
 	var ws []workload
@@ -64,7 +65,7 @@ func NewPhysics(rows []Row, s Spreads) (*Physics, error) {
 		if d, ok := p.design(r, true); ok && r.LatencyMS > 0 {
 			d.y = math.Log(r.LatencyMS)
 			ds, ws = append(ds, d), append(ws, r.workload())
-			p.devices[r.Device] = r.Spec
+			p.devices[r.Device], p.groups[r.Device] = r.Spec, r.SoCGroup
 		}
 	}
 	if len(ds) == 0 {

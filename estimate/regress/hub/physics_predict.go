@@ -2,6 +2,7 @@ package hub
 
 import (
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
 )
@@ -88,9 +89,14 @@ func (p *Physics) newcomer(asked []Row, known bool) newcomer {
 }
 
 // across predicts a device parameter of the given spread from those of the
-// devices seen: a line against the throughput whose slope has a prior.
+// devices seen: a line against the throughput whose slope has a prior. Siblings
+// of one chip share one vote, and a chip far from the line has less of one.
 func (p *Physics) across(spec Spec, slope, spread float64, parts ...string) float64 {
-	var v, x []float64
+	var v, x, votes []float64
+	siblings := map[string]float64{}
+	for _, d := range p.deviceNames() {
+		siblings[p.groups[d]]++
+	}
 	for _, d := range p.deviceNames() {
 		q := append([]string{parts[0], d}, parts[1:]...)
 		if i, ok := p.find(q...); ok {
@@ -98,24 +104,46 @@ func (p *Physics) across(spec Spec, slope, spread float64, parts ...string) floa
 			if math.IsNaN(t) {
 				t = spec.LogTOPS
 			}
-			v, x = append(v, p.phi[i]), append(x, t)
+			v, x, votes = append(v, p.phi[i]), append(x, t), append(votes, 1/siblings[p.groups[d]])
 		}
 	}
 	if len(v) == 0 {
 		return 0
 	}
-	m := mean(v)
-	if math.IsNaN(spec.LogTOPS) || spread == 0 {
-		return m
+	weights, at := slices.Clone(votes), spec.LogTOPS
+	if math.IsNaN(at) || spread == 0 {
+		at, x = 0, make([]float64, len(v)) // nothing to draw a line against
 	}
-	centre := mean(x)
-	b0, tau := slope/spread, slopeSpreadN/spread
-	sxx, sxy := 1/(tau*tau), b0/(tau*tau)
+	answer := 0.
+	for range 8 {
+		m, centre, tau := weightedMean(v, weights), weightedMean(x, weights), slopeSpreadN/math.Max(spread, 1e-9)
+		sxx, sxy := 1/(tau*tau), slope/math.Max(spread, 1e-9)/(tau*tau)
+		for i := range v {
+			sxx += weights[i] * (x[i] - centre) * (x[i] - centre)
+			sxy += weights[i] * (x[i] - centre) * (v[i] - m)
+		}
+		b := sxy / sxx
+		answer = m + b*(at-centre)
+		for i := range v {
+			e := v[i] - m - b*(x[i]-centre)
+			weights[i] = votes[i] * (oddDegrees + 1) / (oddDegrees + e*e/(oddScale*oddScale))
+		}
+	}
+	return answer
+}
+
+// Student-t weights of chips around the line of across, in prior standard deviations.
+const (
+	oddDegrees = 3
+	oddScale   = .5
+)
+
+func weightedMean(v, w []float64) float64 {
+	s, n := 0., 0.
 	for i := range v {
-		sxx += (x[i] - centre) * (x[i] - centre)
-		sxy += (x[i] - centre) * (v[i] - m)
+		s, n = s+w[i]*v[i], n+w[i]
 	}
-	return m + sxy/sxx*(spec.LogTOPS-centre)
+	return s / n
 }
 
 // weightsOf returns what the newcomer's parameters do to a row with the given

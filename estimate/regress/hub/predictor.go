@@ -34,8 +34,8 @@ func (Predictor) Claims(r *record.Row) bool {
 }
 
 // Predict fits on fold.Train and answers the test rows: those of devices that
-// were not seen and models that were by Table, the others by Physics, and those
-// of which nothing is known by a guess with a very wide interval.
+// were not seen and models that were by Table, the others by Physics. Networks
+// of which neither the name nor the graph is known are left out.
 func (p Predictor) Predict(ctx context.Context, fold *record.Fold, env *record.Env) ([]record.Prediction, error) {
 	b := &batch{env: env, works: map[string]*Work{}}
 	var train []Row
@@ -56,37 +56,12 @@ func (p Predictor) Predict(ctx context.Context, fold *record.Fold, env *record.E
 	for _, c := range cases {
 		for i, q := range m.Predict(given[c], asked[c]) {
 			if !(q.LatencyMS > 0) || math.IsInf(q.LatencyMS, 0) {
-				q = guess(given[c], train, asked[c][i].Precision)
+				continue
 			}
 			out = append(out, record.Prediction{Case: c, RowID: ids[c][i], Value: q.LatencyMS, Lo: q.Lo, Hi: q.Hi})
 		}
 	}
 	return out, nil
-}
-
-// guessSpread is the factor by which a guess may be off either way.
-const guessSpread = 20
-
-// guess answers for a network of which neither the name nor the graph is known:
-// the geometric mean of the run's given rows, else of the training rows of the
-// precision, with an interval as wide as networks differ.
-func guess(given, train []Row, precision string) Prediction {
-	sum, n := 0., 0.
-	for _, r := range given {
-		sum, n = sum+math.Log(r.LatencyMS), n+1
-	}
-	if n == 0 {
-		for _, r := range train {
-			if r.Precision == precision {
-				sum, n = sum+math.Log(r.LatencyMS), n+1
-			}
-		}
-	}
-	if n == 0 {
-		return Prediction{1, 1. / guessSpread / guessSpread, guessSpread * guessSpread}
-	}
-	m := math.Exp(sum / n)
-	return Prediction{m, m / guessSpread, m * guessSpread}
 }
 
 // batch turns recorded rows into rows of this package.

@@ -64,18 +64,19 @@ func hashRows(rows []Row) string {
 
 // file is a profile as stored.
 type file struct {
-	Format   int
-	Tool     string
-	RowsHash string
-	Rows     int
-	Terms    []string
-	Parts    []filePart
-	Family   float64
-	Fresh    map[int]float64
-	Devices  []fileDevice
-	Works    [][3]string // model, runtime, precision
-	Cells    [][3]float64
-	Factor   map[int]float64
+	Format     int
+	Tool       string
+	RowsHash   string
+	Rows       int
+	Terms      []string
+	Parts      []filePart
+	Family     float64
+	Fresh      map[int]float64
+	Devices    []fileDevice
+	Works      [][3]string // model, runtime, precision
+	Cells      [][3]float64
+	Factor     map[int]float64
+	Unmeasured map[string]float64 `json:",omitempty"`
 }
 
 // filePart is one Physics: parameters by key, the lower triangle of their
@@ -122,7 +123,7 @@ func (p *Profile) WriteTo(w io.Writer) (int64, error) {
 			}
 		}
 	}
-	f.Factor = t.factor
+	f.Factor, f.Unmeasured = t.factor, t.unmeasured
 	if e := p.model.physics; e != nil {
 		f.Family, f.Fresh = e.family, e.fresh
 		for _, part := range e.parts {
@@ -208,7 +209,7 @@ func (f *file) table(m *Model) (*Table, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNotProfile, err)
 	}
-	t.factor = f.Factor
+	t.factor, t.unmeasured = f.Factor, f.Unmeasured
 	return t, nil
 }
 
@@ -217,7 +218,7 @@ func (f *filePart) physics(devices []fileDevice) (*Physics, error) {
 	if len(f.Phi) != n || len(f.Half) != n*(n+1)/2 || n < 4*len(terms) {
 		return nil, fmt.Errorf("%w: parts do not fit together", ErrNotProfile)
 	}
-	p := &Physics{spreads: f.Spreads, index: map[string]int{}, devices: map[string]Spec{}, offset: map[workload]float64{}, half: mat.NewSymDense(n, nil)}
+	p := &Physics{spreads: f.Spreads, index: map[string]int{}, devices: map[string]Spec{}, groups: map[string]string{}, offset: map[workload]float64{}, half: mat.NewSymDense(n, nil)}
 	at := 0
 	for i, k := range f.Keys {
 		p.index[k] = i
@@ -232,7 +233,7 @@ func (f *filePart) physics(devices []fileDevice) (*Physics, error) {
 	}
 	for _, d := range devices {
 		if d.InPhysics {
-			p.devices[d.Name] = d.spec()
+			p.devices[d.Name], p.groups[d.Name] = d.spec(), d.Group
 		}
 	}
 	for _, o := range f.Offsets {

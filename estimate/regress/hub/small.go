@@ -1,6 +1,9 @@
 package hub
 
-import "math"
+import (
+	"math"
+	"sort"
+)
 
 // square is a small dense symmetric matrix in rows.
 type square [][]float64
@@ -81,4 +84,29 @@ func mean(x []float64) float64 {
 		s += v
 	}
 	return s / float64(len(x))
+}
+
+// weightedMedian returns the value at which half of the weight, which sums to 1, lies below, linear between the middles of the values' weights.
+func weightedMedian(values, weights []float64) float64 {
+	order := make([]int, len(values))
+	for i := range order {
+		order[i] = i
+	}
+	sort.SliceStable(order, func(a, b int) bool { return values[order[a]] < values[order[b]] })
+	below, before := 0., -1
+	for _, i := range order {
+		middle := below + weights[i]/2
+		if middle >= .5 {
+			if before < 0 {
+				return values[i]
+			}
+			from := below - weights[before]/2
+			return values[before] + (values[i]-values[before])*(.5-from)/(middle-from)
+		}
+		below, before = below+weights[i], i
+	}
+	if before < 0 {
+		return math.NaN()
+	}
+	return values[before]
 }

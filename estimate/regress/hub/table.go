@@ -48,6 +48,8 @@ type Table struct {
 	// Multiplier of the standard deviation by number of given rows, from
 	// devices held out of the table; see calibrate.
 	factor map[int]float64
+	// The same without given rows by precision.
+	unmeasured map[string]float64
 }
 
 // NewTable builds the table from rows with positive latencies; of several rows

@@ -3,8 +3,12 @@ package hub
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"maps"
 	"math"
+	"slices"
 	"sort"
+
+	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // shrink and maxShrink move the point forecast towards the minimum of the mean
@@ -18,10 +22,9 @@ const (
 // rows were measured.
 func (t *Table) Predict(given, asked []Row) []Prediction {
 	m, s := t.Forecast(given, asked)
-	f := t.factorOf(len(given))
 	out := make([]Prediction, len(asked))
 	for i := range asked {
-		h := 1.645 * f * s[i]
+		h := 1.645 * t.factorOf(len(given), asked[i].Precision) * s[i]
 		out[i] = Prediction{math.Exp(m[i] - math.Min(shrink*s[i]*s[i], maxShrink)), math.Exp(m[i] - h), math.Exp(m[i] + h)}
 	}
 	return out
@@ -31,15 +34,34 @@ func (t *Table) Predict(given, asked []Row) []Prediction {
 // be held out.
 var startFactors = map[int]float64{0: 2, 3: 1.25, 5: 1.3, 10: 1.35}
 
+// unmeasuredCount is how many groups of chips the prior multiplier of 1 without given rows is worth.
+const unmeasuredCount = 6.
+
+// unmeasuredFactor is the multiplier without given rows from the scores of the groups held out: the root mean square of the groups' own
+// multipliers and the prior's, times what a Student quantile for so few groups exceeds that of a normal distribution by.
+func unmeasuredFactor(groups [][]float64) float64 {
+	sum, n := unmeasuredCount, unmeasuredCount
+	for _, z := range groups {
+		q := pooledQuantile([][]float64{z}, .9) / 1.645
+		sum, n = sum+q*q, n+1
+	}
+	return math.Sqrt(sum/n) * distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n}.Quantile(.95) / 1.645
+}
+
 // calibrationCounts are the numbers of given rows that Calibrate tries.
 var calibrationCounts = []int{0, 3, 5, 10}
 
-// factorOf returns the multiplier for k given rows.
-func (t *Table) factorOf(k int) float64 {
-	if t.factor == nil {
-		return interpolate(startFactors, k)
+// factorOf returns the multiplier for k given rows of a run at a precision.
+func (t *Table) factorOf(k int, precision string) float64 {
+	factor := t.factor
+	if factor == nil {
+		factor = startFactors
 	}
-	return interpolate(t.factor, k)
+	if v, ok := t.unmeasured[precision]; ok {
+		factor = maps.Clone(factor)
+		factor[0] = v
+	}
+	return interpolate(factor, k)
 }
 
 // interpolate returns the factor for k given rows from those of
@@ -62,9 +84,11 @@ func interpolate(factor map[int]float64, k int) float64 {
 // Calibrate holds every SoC group of the rows out in turn, forecasts its runs
 // from a few of their rows, and sets the multipliers of the standard deviation
 // so that intervals cover 90 %, drawn towards the start values with the weight
-// of two groups, since groups are few.
+// of two groups, since groups are few. Without given rows an error is that of
+// a chip's level, one draw per group and precision; see unmeasuredFactor.
 func (t *Table) Calibrate(rows []Row) error {
-	scores := map[int][][]float64{} // count, group, scores
+	scores := map[int][][]float64{}        // count, group, scores
+	unmeasured := map[string][][]float64{} // the same without given rows by precision
 	for _, g := range groupsOf(rows) {
 		var train, held []Row
 		for _, r := range rows {
@@ -83,8 +107,13 @@ func (t *Table) Calibrate(rows []Row) error {
 				scores[k] = append(scores[k], z)
 			}
 		}
+		for _, p := range t.precisions() {
+			if z := sub.scores(of(held, p), 0); len(z) > 0 {
+				unmeasured[p] = append(unmeasured[p], z)
+			}
+		}
 	}
-	t.factor = map[int]float64{}
+	t.factor, t.unmeasured = map[int]float64{}, map[string]float64{}
 	for _, k := range calibrationCounts {
 		const borrowed = 2.
 		sum, n := borrowed*math.Log(startFactors[k]), borrowed
@@ -94,7 +123,17 @@ func (t *Table) Calibrate(rows []Row) error {
 		}
 		t.factor[k] = math.Exp(sum / n)
 	}
+	for _, p := range t.precisions() {
+		t.unmeasured[p] = unmeasuredFactor(unmeasured[p])
+	}
 	return nil
+}
+
+// precisions returns the precisions of the table's workloads, sorted.
+func (t *Table) precisions() []string { return slices.Sorted(maps.Keys(t.level)) }
+
+func of(rows []Row, precision string) []Row {
+	return slices.DeleteFunc(slices.Clone(rows), func(r Row) bool { return r.Precision != precision })
 }
 
 // scores are the absolute standardised errors of the held runs of at least k + 8

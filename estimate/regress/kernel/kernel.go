@@ -10,6 +10,7 @@
 package kernel
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/gaugenn/gaugenn/estimate/regress/process"
@@ -44,10 +45,13 @@ type part struct {
 	sizeCol  int
 }
 
+// ErrFewSamples is returned when there are too few kernels to learn from.
+var ErrFewSamples = errors.New("too few kernel samples")
+
 // Fit fits the model to at least 20 samples.
 func Fit(samples []Sample) (*Model, error) {
 	if len(samples) < 20 {
-		return nil, fmt.Errorf("%d kernel samples, need 20", len(samples))
+		return nil, fmt.Errorf("%w: %d, need 20", ErrFewSamples, len(samples))
 	}
 	m := &Model{}
 	for v := 0; v < 2; v++ {

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sort"
 	"strings"
@@ -32,7 +33,7 @@ type target struct{ source, device, processor string }
 func targetOf(r *record.Row) target { return target{r.Source, r.Device, r.Processor} }
 
 // Predict fits one model per source, device and processor on the training rows
-// and answers the test rows. Given rows of a case count as training rows of its
+// and answers the test rows; those of targets with too few rows are left out. Given rows of a case count as training rows of its
 // target.
 func (p Predictor) Predict(ctx context.Context, fold *record.Fold, _ *record.Env) ([]record.Prediction, error) {
 	train := map[target][]Sample{}
@@ -55,6 +56,9 @@ func (p Predictor) Predict(ctx context.Context, fold *record.Fold, _ *record.Env
 			return nil, err
 		}
 		m, err := Fit(train[t])
+		if errors.Is(err, ErrFewSamples) {
+			continue
+		}
 		if err != nil {
 			return nil, fmt.Errorf("%s on %s: %w", t.source, t.processor, err)
 		}
@@ -67,7 +71,11 @@ func (p Predictor) Predict(ctx context.Context, fold *record.Fold, _ *record.Env
 		if err != nil {
 			return nil, err
 		}
-		q := models[targetOf(r)].Predict(s)
+		m := models[targetOf(r)]
+		if m == nil {
+			continue
+		}
+		q := m.Predict(s)
 		out = append(out, record.Prediction{Case: r.Case, RowID: r.ID, Value: q.EnergyMJ, Lo: q.Lo, Hi: q.Hi})
 	}
 	return out, nil

@@ -2,6 +2,7 @@ package nas
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/gaugenn/gaugenn/estimate/feature/arch"
@@ -29,7 +30,8 @@ func (Predictor) Claims(r *record.Row) bool {
 	return err == nil
 }
 
-// Predict fits on the rows of the test rows' search spaces and answers them.
+// Predict fits on the rows of the test rows' search spaces and answers them; a
+// space without phones to learn from is left out.
 func (p Predictor) Predict(ctx context.Context, fold *record.Fold, _ *record.Env) ([]record.Prediction, error) {
 	var out []record.Prediction
 	for _, cells := range []bool{true, false} {
@@ -41,6 +43,9 @@ func (p Predictor) Predict(ctx context.Context, fold *record.Fold, _ *record.Env
 			return nil, err
 		}
 		m, err := Fit(part.train, part.asked)
+		if errors.Is(err, ErrNoSources) {
+			continue
+		}
 		if err != nil {
 			return nil, fmt.Errorf("fit on %d rows: %w", len(part.train), err)
 		}
