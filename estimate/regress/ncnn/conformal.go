@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 
 	"gonum.org/v1/gonum/mat"
+	"gonum.org/v1/gonum/stat/distuv"
 
 	"github.com/gaugenn/gaugenn/estimate/regress"
 )
@@ -68,7 +69,27 @@ func calibrate(models []*model) (*scales, error) {
 	if err := models[0].calibrateChips(s); err != nil {
 		return nil, err
 	}
+	s.widen(len(distinct(models[0].samples, func(s *sample) string { return s.soc })))
 	return s, calibrateFamilies(models, s)
+}
+
+// usualScale is the scale of unknown chips where few could be left out.
+const usualScale = 1.8 * z90
+
+// fewChips is the number of chips from which the scales of unknown chips are taken as they are.
+const fewChips = 5
+
+// widen makes the scales of unknown chips as much wider as a Student quantile is for so few chips, from the usual scale on.
+func (s *scales) widen(chips int) {
+	if chips >= fewChips {
+		return
+	}
+	by := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(max(1, chips))}.Quantile((1+coverage)/2) / z90
+	for g := range s.device {
+		for i := range s.device[g] {
+			s.device[g][i] = by * math.Max(s.device[g][i], usualScale)
+		}
+	}
 }
 
 // calibrateChips fills the scales of unknown chips.
@@ -104,7 +125,7 @@ func (m *model) calibrateChips(out *scales) error {
 				}
 			}
 		}
-		pooled := regress.WeightedQuantile(z[groupCount], w[groupCount], coverage, 1.8*z90)
+		pooled := regress.WeightedQuantile(z[groupCount], w[groupCount], coverage, usualScale)
 		for g := range out.device {
 			// There are few chips in a group, so its own quantile counts half.
 			out.device[g][i] = (pooled + regress.WeightedQuantile(z[g], w[g], coverage, pooled)) / 2

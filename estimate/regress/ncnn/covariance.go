@@ -170,6 +170,11 @@ func runLikeness(th *theta, a, b *setting) (r [runWays]float64) {
 		r[byVersion] = era(a.date) * era(b.date) * math.Exp(-math.Abs(a.date-b.date)/versionMemory)
 	}
 	r[bySoC], r[bySetting], r[byRun] = flag(a.soc == b.soc), flag(a.key == b.key), flag(a.run == b.run)
+	if a.unknown && b.unknown && a.soc == b.soc { // each scaled fact could be off by one
+		for _, s := range th.linearScale {
+			r[bySpecLinear] += s * s
+		}
+	}
 	return r
 }
 

@@ -217,6 +217,42 @@ func TestPredictor_oneWildRowDoesNotMatter(t *testing.T) {
 	}
 }
 
+func TestPredictor_deviceOfWhichNothingIsPublishedIsAnsweredWidely(t *testing.T) {
+	l := newLaboratory()
+	train, run := l.rows(phones(0, 8), all), l.rows(phones(8, 9), all)
+	known := predict(t, l, &record.Fold{Train: train, Test: asTest(run, "c")})
+	env := l.env()
+	facts := env.Device
+	env.Device = func(r *record.Row) (*record.Device, bool) {
+		if r.Device == "phone8" {
+			return nil, false
+		}
+		return facts(r)
+	}
+	for k, least := range map[int]float64{0: 3, 5: 1} {
+		given := append([]record.Row(nil), run[:k]...)
+		for i := range given {
+			given[i].Case = "c"
+		}
+		preds, err := ncnn.Predictor{}.Predict(context.Background(), &record.Fold{Train: train, Given: given, Test: asTest(run[k:], "c")}, env)
+		if err != nil || len(preds) != len(run)-k {
+			t.Fatalf("%d answers for %d rows, %v", len(preds), len(run)-k, err)
+		}
+		held := 0
+		for i, p := range preds {
+			if q := known[p.RowID]; p.Hi/p.Lo < least*q.Hi/q.Lo && k == 0 {
+				t.Errorf("%s: within %.2g without facts, within %.2g with them", p.RowID, p.Hi/p.Lo, q.Hi/q.Lo)
+			}
+			if v := run[k+i].Value; p.Lo <= v && v <= p.Hi {
+				held++
+			}
+		}
+		if 10*held < 8*len(preds) {
+			t.Errorf("%d given: %d of %d rows are within their intervals", k, held, len(preds))
+		}
+	}
+}
+
 func TestPredictor_leavesOutWhatItCannotRead(t *testing.T) {
 	l := newLaboratory()
 	test := asTest(l.rows(phones(8, 9), all)[:2], "c")

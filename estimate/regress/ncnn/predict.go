@@ -196,6 +196,9 @@ func (m *mixture) answer(cases []*question) ([]record.Prediction, error) {
 			}
 			for i := range mu {
 				scale := m.scale.of(knownRun[run], knownFamily[q.family[i]], g, len(q.given))
+				if tab := m.models[0].like.tab; tab.runs[tab.points[q.want[i]].run].unknown {
+					scale = math.Max(scale, z90) // scales come from devices with published facts
+				}
 				out = append(out, predictionOf(q.name, q.ids[i], mu[i], v[i], scale))
 			}
 		}

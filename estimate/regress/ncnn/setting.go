@@ -69,6 +69,7 @@ const specCount = 13
 type setting struct {
 	run, soc, key string // identity of the run, of the chip with its processor, of chip, processor, threads and cores
 	gpu           bool
+	unknown       bool    // nothing is published of the device: an ordinary one stands in
 	onCPU         bool    // a Vulkan run's network that the CPU executes, because it has no Vulkan kernels
 	date          float64 // fractional year
 	threads       int     // that find a core
@@ -86,6 +87,9 @@ func settingOf(r *record.Row, dev *record.Device, onCPU bool) *setting {
 	s := &setting{run: r.RunID, soc: r.SoCGroup, gpu: r.Processor == "gpu" && !onCPU, onCPU: onCPU, date: 2023}
 	if y, ok := r.Year(); ok {
 		s.date = y
+	}
+	if dev == nil || len(dev.Clusters) == 0 && !s.gpu {
+		s.unknown = true
 	}
 	if dev == nil {
 		dev = &record.Device{BandwidthGBs: 12}

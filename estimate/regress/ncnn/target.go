@@ -92,7 +92,13 @@ func (p *Profile) target(r *record.Row, dev *record.Device, given []Given, onCPU
 		g = board
 	}
 	s := scales{p.head.Scale.Device, p.head.Scale.Family}
-	t.scale = func(known bool) float64 { return s.of(false, known, g, len(values)) }
+	t.scale = func(known bool) float64 {
+		v := s.of(false, known, g, len(values))
+		if t.set.unknown {
+			v = math.Max(v, z90)
+		}
+		return v
+	}
 	return t, nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 
@@ -87,7 +88,12 @@ type model struct {
 	rows  []*row
 	g     *regress.Gaussian // nil without rows
 	scale float64           // half width of the central 90 % in standard deviations
+
+	variances [keyCount]float64
 }
+
+// mostShift bounds the step from the median half way to the point of least expected relative error, which for a log-normal is exp(mu - variance).
+const mostShift = .5
 
 // Half widths of the interval: of a normal distribution, and where nothing could be held out.
 const (
@@ -96,15 +102,16 @@ const (
 )
 
 func fit(train, asked []*row) (*model, error) {
-	m := &model{rows: nearest(train, asked), scale: unknown}
+	m := &model{rows: nearest(train, asked), scale: unknown, variances: variances}
 	if len(m.rows) == 0 {
 		return m, nil
 	}
+	m.variances[network] = spreadOf(m.rows)
 	cov, rest := mat.NewSymDense(len(m.rows), nil), make([]float64, len(m.rows))
 	for i, a := range m.rows {
 		rest[i] = a.y - a.mean
 		for j := i; j < len(m.rows); j++ {
-			cov.SetSym(i, j, alike(a, m.rows[j]))
+			cov.SetSym(i, j, m.alike(a, m.rows[j]))
 		}
 		cov.SetSym(i, i, cov.At(i, i)+noise)
 	}
@@ -113,6 +120,24 @@ func fit(train, asked []*row) (*model, error) {
 		return nil, err
 	}
 	return m, m.calibrate()
+}
+
+// spreadOf is the variance of networks around what their sizes imply, drawn to the prior with the weight of eight networks.
+func spreadOf(rows []*row) float64 {
+	sums, counts := map[string]float64{}, map[string]float64{}
+	for _, r := range rows {
+		sums[r.keys[network]] += r.y - r.mean
+		counts[r.keys[network]]++
+	}
+	var means []float64
+	for _, k := range slices.Sorted(maps.Keys(sums)) {
+		means = append(means, sums[k]/counts[k])
+	}
+	centre, sum, n := regress.Median(means), 8*variances[network], 8.
+	for _, v := range means {
+		sum, n = sum+(v-centre)*(v-centre), n+1
+	}
+	return sum / n
 }
 
 // nearest keeps at most mostRows rows: those of the asked runtimes and processors first, then those of the asked networks, then by hash.
@@ -178,14 +203,14 @@ func (m *model) answer(given, asked []*row) ([]record.Prediction, error) {
 	for i, a := range points {
 		mean[i] = a.mean
 		for j := i; j < len(points); j++ {
-			prior.SetSym(i, j, alike(a, points[j]))
+			prior.SetSym(i, j, m.alike(a, points[j]))
 		}
 	}
 	if m.g != nil {
 		cross := mat.NewDense(len(m.rows), len(points), nil)
 		for i, a := range m.rows {
 			for j, b := range points {
-				cross.Set(i, j, alike(a, b))
+				cross.Set(i, j, m.alike(a, b))
 			}
 		}
 		mean, prior = m.g.Predict(mean, cross, prior)
@@ -206,8 +231,10 @@ func (m *model) answer(given, asked []*row) ([]record.Prediction, error) {
 	}
 	out := make([]record.Prediction, len(asked))
 	for i, r := range asked {
-		wide := m.scale * math.Sqrt(math.Max(variance[i], noise))
-		out[i] = record.Prediction{Case: r.of.Case, RowID: r.of.ID, Value: math.Exp(mu[i]), Lo: math.Exp(mu[i] - wide), Hi: math.Exp(mu[i] + wide)}
+		v := math.Max(variance[i], noise)
+		wide := m.scale * math.Sqrt(v)
+		point := math.Exp(mu[i] - math.Min(v/2, mostShift))
+		out[i] = record.Prediction{Case: r.of.Case, RowID: r.of.ID, Value: point, Lo: math.Exp(mu[i] - wide), Hi: math.Exp(mu[i] + wide)}
 	}
 	return out, nil
 }

@@ -81,7 +81,7 @@ func TestPredict_manyRowsAreThinnedTowardsTheAskedOnes(t *testing.T) {
 			f.Train = append(f.Train, row(fmt.Sprint("r", r), fmt.Sprint("m", m), float64(1+m)))
 		}
 	}
-	if p := answers(t, f)["new/m3"]; math.Abs(math.Log(p.Value/4)) > .2 {
-		t.Errorf("got %g, want about 4", p.Value)
+	if p := answers(t, f)["new/m3"]; p.Value < 2.4 || p.Value > 4.2 || p.Lo > 4 || p.Hi < 4 {
+		t.Errorf("got %g, want 4 or, as the level of the run is not known, somewhat below", p.Value)
 	}
 }

@@ -41,11 +41,11 @@ type row struct {
 }
 
 // alike is the covariance of two rows of one quantity.
-func alike(a, b *row) float64 {
+func (m *model) alike(a, b *row) float64 {
 	v := float64(overall)
 	for i, k := range a.keys {
 		if k != "" && k == b.keys[i] {
-			v += variances[i]
+			v += m.variances[i]
 		}
 	}
 	for i, x := range a.x {
