@@ -18,11 +18,11 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 
 // fixtures offers weight.bin under the name it has in a package.
 func fixtures(t testing.TB) []formattest.Fixture {
-	all := formattest.Load(t, "*.mlmodel")
+	all := append(formattest.Load(t, "*.mlmodel"), formattest.Load(t, "model.mil")...)
 	for i := range all {
 		all[i].Companions = map[string][]byte{"weights/weight.bin": all[i].Companions["weight.bin"]}
 	}
-	return all
+	return append(all, formattest.Load(t, "model.espresso.net")...)
 }
 
 func load(t testing.TB, name string) *graph.Model {
@@ -227,6 +227,74 @@ func BenchmarkParse(b *testing.B) {
 	for b.Loop() {
 		if _, err := coreml.Format.Parse(format.Input{Data: data}); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// TestParse_compiledTextSaysWhatTheMessageSays: model.mil was printed from
+// program.mlmodel.
+func TestParse_compiledTextSaysWhatTheMessageSays(t *testing.T) {
+	message, text := load(t, "program.mlmodel"), load(t, "model.mil")
+	got, want := formattest.SourceOps(text), formattest.SourceOps(message)
+	if strings.Join(got, " ") != strings.Join(want, " ") || len(got) == 0 {
+		t.Errorf("operators %v, want %v", got, want)
+	}
+	g, _ := formattest.Params(text)
+	w, _ := formattest.Params(message)
+	if g != w || w == 0 {
+		t.Errorf("params %d, want %d", g, w)
+	}
+	for i := range text.Graphs[0].Nodes {
+		a, b := text.Graphs[0].Nodes[i], message.Graphs[0].Nodes[i]
+		for k := range b.Outputs {
+			if x, y := text.Graphs[0].Tensor(a.Outputs[k]), message.Graphs[0].Tensor(b.Outputs[k]); !x.Shape.Equal(y.Shape) || x.DType != y.DType || x.Name != y.Name {
+				t.Errorf("result %d of %s: %s %s %s, want %s %s %s", k, a.SourceOp, x.Name, x.DType, x.Shape, y.Name, y.DType, y.Shape)
+			}
+		}
+	}
+	if text.Producer != "coremlc 3304.6.2" {
+		t.Errorf("producer %q", text.Producer)
+	}
+}
+
+func TestParse_espressoCountsWeights(t *testing.T) {
+	m := load(t, "model.espresso.net")
+	if n, ok := formattest.Params(m); !ok || n != 8*27+8+8*9+5*8+5 || m.IsPartial() {
+		t.Errorf("params %d (%v), notes %v", n, ok, m.Notes)
+	}
+	g := m.Graphs[0]
+	if len(g.Inputs) != 1 || len(g.Outputs) != 1 || g.Tensors[g.Inputs[0]].Name != "image" || !g.Tensors[g.Outputs[0]].Shape.Equal(graph.ShapeOf(1, 5, 1, 1)) {
+		t.Errorf("inputs %v, outputs %v", g.Inputs, g.Outputs)
+	}
+}
+
+// TestParse_compiledTextOfNewerCompilers: scalars without "tensor", several
+// results, lists of operands, free dimensions.
+func TestParse_compiledTextOfNewerCompilers(t *testing.T) {
+	text := `program(1.3)
+[buildInfo = dict<string, string>({{"coremlc-version", "3400.1"}})]
+{
+    func main<ios18>(tensor<fp16, [1, ?, 8]> x, state<tensor<fp16, [1, 8]>> memory) [FlexibleShapeInformation = tuple<tuple<string, dict<string, tensor<int32, [?]>>>>((("DefaultShapes", {{"x", [1, 4, 8]}})))] {
+            int32 axis = const()[name = string("axis"), val = int32(-1)];
+            bool keep = const()[name = string("a \" quote"), val = bool(false)];
+            (tensor<fp16, [1, ?, 4]> a, tensor<fp16, [1, ?, 4]> b) = split(axis = axis, num_splits = int32(2), x = x)[name = string("halves")];
+            tensor<fp16, [1, ?, 8]> y = concat(axis = axis, interleave = keep, values = (b, a))[name = string("y")];
+        } -> (y);
+}`
+	m, err := coreml.Format.Parse(format.Input{Name: "model.mil", Data: []byte(text)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := m.Graphs[0]
+	if got := formattest.SourceOps(m); strings.Join(got, " ") != "split concat" || len(g.Inputs) != 2 || len(g.Nodes[0].Outputs) != 2 || m.Producer != "coremlc 3400.1" {
+		t.Errorf("operators %v, inputs %v", got, g.Inputs)
+	}
+	if s := g.Tensor(g.Outputs[0]).Shape; s.Len() != 3 || s.Dim(1).IsKnown() {
+		t.Errorf("shape of the result %s", s)
+	}
+	for cut := range len(text) {
+		if m, err := coreml.Format.Parse(format.Input{Name: "model.mil", Data: []byte(text[:cut])}); err == nil && cut < len(text)-1 {
+			t.Fatalf("cut at %d: %v", cut, m)
 		}
 	}
 }

@@ -28,4 +28,13 @@
 // A pipeline is a graph of calls of its models. Trees, linear models, support
 // vector machines and the like are one node each, with unknown cost; Apple's
 // built-in feature prints are opaque.
+//
+// # Compiled models
+//
+// A folder .mlmodelc holds an ML Program as text (model.mil), which is turned into
+// the message that an .mlpackage holds, or a neural network as JSON
+// (model.espresso.net) with the shapes of all values and a file of weights.
+// Operations with blocks are not read from text; most layers of the JSON keep
+// their word alone, convolutions and products are counted. The grammar is that of
+// the compiler's output as published in models; Apple documents neither.
 package coreml

@@ -16,10 +16,10 @@ var Format = format.Format{
 	Name:       name,
 	Title:      "Core ML",
 	Extensions: []string{"mlmodel", "mlpackage", "mlmodelc"},
-	Magic:      "protobuf \"08 vv 12\" (specification version, description), then a model type in fields 200 to 3000",
-	Container:  "protobuf; .mlpackage: a folder with weights/weight.bin",
-	Reads:      "Neural networks, ML Programs with their weight file, pipelines, classic models as one node, metadata, quantised weights.",
-	ReadsNot:   "Compiled .mlmodelc folders, encrypted models, shapes of flexible inputs beyond their default.",
+	Magic:      "protobuf \"08 vv 12\" (specification version, description), then a model type in fields 200 to 3000; compiled: text \"program(1.0)\" (model.mil) or JSON with layers of top and bottom (model.espresso.net)",
+	Container:  "protobuf; .mlpackage: a folder with weights/weight.bin; .mlmodelc: a folder of text or JSON and weights",
+	Reads:      "Neural networks, ML Programs with their weight file, pipelines, classic models as one node, metadata, quantised weights; compiled programs (model.mil) and networks (Espresso) with stated shapes.",
+	ReadsNot:   "Blocks in compiled programs, attributes of most Espresso layers, encrypted models, shapes of flexible inputs beyond their default.",
 	Match:      match,
 	Parse:      parse,
 	Parts:      parts,
@@ -30,6 +30,12 @@ const weightFile = "weights/weight.bin"
 
 // parts are the files of an .mlpackage around the model.
 func parts(h format.Head) []string {
+	if isMILText(h.Bytes) {
+		return []string{weightFile}
+	}
+	if isEspresso(h.Bytes) {
+		return espressoParts(h.Name)
+	}
 	if kind, _ := modelType(h.Bytes, h.Size); kind == mlProgram {
 		return []string{weightFile, "../../Manifest.json"}
 	}
@@ -37,7 +43,7 @@ func parts(h format.Head) []string {
 }
 
 func match(h format.Head) format.Confidence {
-	if isManifest(h.Bytes) {
+	if isManifest(h.Bytes) || isMILText(h.Bytes) || isEspresso(h.Bytes) || isEspressoShape(h.Bytes) {
 		return format.Likely
 	}
 	if _, ok := modelType(h.Bytes, h.Size); ok {

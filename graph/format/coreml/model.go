@@ -25,6 +25,14 @@ func parseModel(in format.Input) (*graph.Model, error) {
 	if isManifest(in.Data) {
 		return nil, format.Errorf(format.ErrPart, -1, "the table of contents of an .mlpackage")
 	}
+	switch {
+	case isMILText(in.Data):
+		return p.compiledProgram()
+	case isEspresso(in.Data):
+		return p.espresso()
+	case isEspressoShape(in.Data):
+		return nil, format.Errorf(format.ErrPart, -1, "the shapes of a compiled network")
+	}
 	if _, ok := modelType(in.Data, int64(len(in.Data))); !ok {
 		return nil, format.Errorf(format.ErrNotModel, -1, "no Core ML model")
 	}

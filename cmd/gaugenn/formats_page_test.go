@@ -1,0 +1,172 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/gaugenn/gaugenn/graph"
+	"github.com/gaugenn/gaugenn/graph/bind"
+	"github.com/gaugenn/gaugenn/graph/format"
+	"github.com/gaugenn/gaugenn/graph/format/all"
+	"github.com/gaugenn/gaugenn/graph/format/formattest"
+	"github.com/gaugenn/gaugenn/graph/op"
+)
+
+// TestFormatsPage_saysWhatFixturesGive holds graph/format/FORMATS.md to the code:
+// what each format gives is measured on its own fixtures, Netron's list is the
+// table in netron_test.go. Rewritten with -update.
+func TestFormatsPage_saysWhatFixturesGive(t *testing.T) {
+	page := formatsPage(t)
+	path := filepath.Join("..", "..", "graph", "format", "FORMATS.md")
+	if *update {
+		if err := os.WriteFile(path, []byte(page), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	have, err := os.ReadFile(path)
+	if err != nil || string(have) != page {
+		t.Errorf("%s is stale (%v): run go test ./cmd/gaugenn -run FormatsPage -update and read the diff", path, err)
+	}
+}
+
+func formatsPage(t *testing.T) string {
+	known := map[string]string{}
+	var b strings.Builder
+	b.WriteString(pageHead)
+	b.WriteString("| format | graph | shapes | MACs | params | weights | not read |\n|---|---|---|---|---|---|---|\n")
+	fixtures := formatFixtures(t)
+	counted := 0
+	for _, f := range all.Formats() {
+		g := gives{}
+		for _, p := range fixtures {
+			g.add(t, f, p)
+		}
+		if !g.recognised {
+			t.Errorf("%s: no fixture is read by it", f.Name)
+		}
+		if g.macs {
+			counted++
+		}
+		known[f.Name] = f.Title
+		fmt.Fprintf(&b, "| %s (`%s`) | %s | %s | %s | %s | %s | %s |\n", cellText(f.Title), f.Name, mark(g.graph), mark(g.shapes), mark(g.macs), mark(g.params), mark(g.values), cellText(f.ReadsNot))
+	}
+	fmt.Fprintf(&b, "\n%d formats are recognised, %d of them counted to MACs; the rest are opaque or hold tensors alone, which their models say: their cost is null, never 0.\n", len(known), counted)
+	fmt.Fprintf(&b, netronHead, len(netronList))
+	b.WriteString("| Netron views | here | why not, or how much |\n|---|---|---|\n")
+	for _, n := range netronList {
+		here := "–"
+		var ours []string
+		for _, name := range n.ours {
+			if known[name] == "" {
+				t.Errorf("Netron's %s is said to be read by %q, which is no format", n.title, name)
+			}
+			ours = append(ours, "`"+name+"`")
+		}
+		if len(ours) > 0 {
+			here = strings.Join(ours, ", ")
+		}
+		if len(ours) == 0 && n.why == "" {
+			t.Errorf("Netron's %s: neither read nor said why not", n.title)
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", n.title, here, n.why)
+	}
+	b.WriteString(beyondNetron(known))
+	return b.String()
+}
+
+// beyondNetron lists the formats that no line of Netron's list is read by.
+func beyondNetron(known map[string]string) string {
+	for _, n := range netronList {
+		for _, name := range n.ours {
+			delete(known, name)
+		}
+	}
+	var names []string
+	for _, f := range all.Formats() {
+		if known[f.Name] != "" {
+			names = append(names, fmt.Sprintf("%s (`%s`)", f.Title, f.Name))
+		}
+	}
+	return "\nRead or recognised here and not viewed by Netron: " + strings.Join(names, ", ") + ".\n"
+}
+
+// formatFixtures are all files in the formats' testdata.
+func formatFixtures(t *testing.T) []string {
+	paths, err := filepath.Glob(filepath.Join("..", "..", "graph", "format", "*", "testdata", "*"))
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no fixtures: %v", err)
+	}
+	var out []string
+	for _, p := range paths {
+		if info, err := os.Stat(p); err == nil && !info.IsDir() && filepath.Ext(p) != ".golden" && filepath.Ext(p) != ".py" {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// gives is what a format's fixtures gave.
+type gives struct{ recognised, graph, shapes, macs, params, values bool }
+
+// add reads a file as the format, if it is one, and looks at what comes of it.
+func (g *gives) add(t *testing.T, f format.Format, path string) {
+	if f.Match(formattest.FileHead(t, path)) == format.No {
+		return
+	}
+	m, err := f.Parse(formattest.FileInput(t, path))
+	if err != nil {
+		return
+	}
+	g.recognised = true
+	free, _ := op.Infer(m)
+	shaped, _ := op.Infer(bindModel(m, assume(bind.Policy{})).model)
+	total := op.Total(shaped, op.Costs(shaped))
+	g.macs = g.macs || total.MACs > 0
+	g.params = g.params || total.Params > 0
+	for _, gr := range free.Graphs {
+		for i := range gr.Nodes {
+			n := &gr.Nodes[i]
+			g.graph = g.graph || n.Op != graph.OpaqueOp
+			for _, id := range n.Outputs {
+				o := gr.Tensor(id)
+				g.shapes = g.shapes || o != nil && o.Shape.IsRanked() && n.Op != graph.Unknown && n.Op != graph.OpaqueOp
+			}
+		}
+		for i := range gr.Tensors {
+			if c := gr.Tensors[i].Const; c != nil && !g.values {
+				v, err := c.Bytes()
+				g.values = err == nil && len(v) > 0
+			}
+		}
+	}
+}
+
+func mark(yes bool) string {
+	if yes {
+		return "yes"
+	}
+	return "–"
+}
+
+func cellText(s string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(s, "|", "\\|"), "\n", " ")
+}
+
+const pageHead = `# Formats
+
+<!-- generated by "go test ./cmd/gaugenn -run FormatsPage -update"; a test holds this page to the code -->
+
+What comes of each format, measured on the fixtures beside its parser. *graph*: operators in order. *shapes*: sizes of results, stated or inferred. *MACs*: the cost of at least its main operators. *params*, *weights*: counts, and values. How each is recognised stands in the README's table and in ` + "`gaugenn formats`" + `.
+
+`
+
+const netronHead = `
+## Beside Netron
+
+Netron is a viewer of %d kinds of file (its registration list, version 9.3.3): it shows graphs and counts nothing. What it views, and what is read here:
+
+`
