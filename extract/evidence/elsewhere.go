@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"bytes"
 	"path"
 	"slices"
 	"strings"
@@ -14,37 +15,38 @@ const maxNamed = 256
 
 // constants holds url and name rules against the string constants of dex code.
 func (w *reading) constants(file string, f *dex.File) {
-	if len(w.r.suffixes) == 0 {
-		return
-	}
 	names := 0
 	for i := range f.Strings() {
 		s := f.String(uint32(i))
-		if len(s) < 5 || len(s) > 300 || !printable(s) {
-			continue
+		w.pointsAt(s, func(rule Rule, isURL bool) {
+			if names++; names > maxNamed {
+				return
+			}
+			text := string(s)
+			w.loaded = append(w.loaded, loaded{index: uint32(i), isString: true, file: !isURL,
+				Observation: Observation{Rule: rule, Path: file, Strength: InText, Detail: text, Value: text, Offset: f.StringOffset(uint32(i))}})
+		})
+	}
+}
+
+// pointsAt calls hit with each url or name rule that a string fulfils: it is an
+// address, or the name of a file, that ends like a model.
+func (w *reading) pointsAt(s []byte, hit func(rule Rule, isURL bool)) {
+	if len(s) < 5 || len(s) > 300 || bytes.IndexByte(s, '.') < 0 || !printable(s) {
+		return
+	}
+	text := string(s)
+	isURL := strings.HasPrefix(text, "https://") || strings.HasPrefix(text, "http://")
+	target := text
+	if isURL {
+		if j := strings.IndexAny(target, "?#"); j >= 0 {
+			target = target[:j]
 		}
-		text := string(s)
-		isURL := strings.HasPrefix(text, "https://") || strings.HasPrefix(text, "http://")
-		target := text
-		if isURL {
-			if j := strings.IndexAny(target, "?#"); j >= 0 {
-				target = target[:j]
-			}
-		}
-		for _, ri := range w.r.suffixes {
-			rule := w.r.rules[ri]
-			if !strings.HasSuffix(target, rule.Pattern) {
-				continue
-			}
-			o := Observation{Rule: rule, Path: file, Strength: InText, Detail: text, Value: text, Offset: f.StringOffset(uint32(i))}
-			switch {
-			case rule.Signal == URL && isURL && names < maxNamed:
-				names++
-				w.loaded = append(w.loaded, loaded{Observation: o, index: uint32(i), isString: true})
-			case rule.Signal == Name && !isURL && isFileName(text, rule.Pattern) && names < maxNamed:
-				names++
-				w.loaded = append(w.loaded, loaded{Observation: o, index: uint32(i), isString: true, file: true})
-			}
+	}
+	for _, ri := range w.r.suffixes {
+		rule := w.r.rules[ri]
+		if strings.HasSuffix(target, rule.Pattern) && (rule.Signal == URL && isURL || rule.Signal == Name && !isURL && isFileName(text, rule.Pattern)) {
+			hit(rule, isURL)
 		}
 	}
 }

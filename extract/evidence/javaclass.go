@@ -91,6 +91,7 @@ func (w *reading) class(path, name string, b []byte, see func(rule int, o Observ
 		}
 	}
 	for _, text := range pool.texts {
+		w.pointer(path, text, -1)
 		w.r.texts.find(text, make([]bool, len(w.r.textOf)), func(p, at int) bool {
 			n := len(w.r.texts.patterns[p])
 			if !stands(text, at, n) {

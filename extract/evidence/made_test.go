@@ -12,7 +12,7 @@ import (
 )
 
 // archive writes entries in pairs of name and content and opens them.
-func archive(t *testing.T, entries ...string) *container.Archive {
+func archive(t testing.TB, entries ...string) *container.Archive {
 	t.Helper()
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)

@@ -334,30 +334,6 @@ func (w *reading) content(e *container.Entry) []byte {
 	return c.Data
 }
 
-// scripts looks for strings in the code of hybrid apps: JavaScript bundles and
-// Unity's metadata.
-func (w *reading) scripts() {
-	for i := range w.a.Entries {
-		e := &w.a.Entries[i]
-		base := path.Base(e.Name)
-		if strings.HasSuffix(base, ".js") || strings.HasSuffix(base, ".mjs") || strings.HasSuffix(base, ".cjs") || strings.HasSuffix(base, ".bundle") || base == "global-metadata.dat" {
-			w.once(e, w.allText)
-		}
-	}
-}
-
-// allText notes every string rule that the bytes of a file show.
-func (w *reading) allText(file string, b []byte) {
-	w.r.texts.find(b, make([]bool, len(w.r.textOf)), func(p, at int) bool {
-		n := len(w.r.texts.patterns[p])
-		if !stands(b, at, n) {
-			return false
-		}
-		w.see(Observation{Rule: w.r.rules[w.r.textOf[p]], Path: file, Strength: InText, Detail: around(b, at, n), Offset: int64(at)})
-		return true
-	})
-}
-
 // around returns the printable text around a hit, at most 120 bytes.
 func around(b []byte, at, n int) string {
 	printable := func(c byte) bool { return c > 0x20 && c < 0x7f && c != '"' && c != '\'' }

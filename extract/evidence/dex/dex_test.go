@@ -108,6 +108,31 @@ func FuzzWalk(f *testing.F) {
 	})
 }
 
+// FuzzArguments follows the constants of every call and field that code names.
+func FuzzArguments(f *testing.F) {
+	b, err := os.ReadFile(filepath.Join("..", "testdata", "calls", "app.dex"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		d, err := dex.Open(b)
+		if err != nil {
+			return
+		}
+		n := 0
+		d.Walk(func(r dex.Ref) bool {
+			if r.Kind == dex.Invoke || r.Kind == dex.WriteField {
+				d.Arguments(r)
+				d.Shorty(r.Index)
+				d.StringAt(r.Offset)
+				n++
+			}
+			return n < 100
+		})
+	})
+}
+
 func BenchmarkWalk(b *testing.B) {
 	var big []byte
 	for _, d := range realDex(b) {

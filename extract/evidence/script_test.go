@@ -1,0 +1,67 @@
+package evidence_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// TestRead_scripts: strings of JavaScript are seen alike in text and in bytecode of
+// Hermes, where they lie in one storage without anything between them.
+func TestRead_scripts(t *testing.T) {
+	for _, name := range []string{"app.js", "v84.hbc", "v99.hbc"} {
+		b, err := os.ReadFile(filepath.Join("testdata", "hermes", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := "assets/index.android.bundle"
+		r := reader(t).Read(archive(t, file, string(b)))
+		for subject, want := range map[string]string{
+			"OpenAI":                         "https://api.openai.com/v1/chat/completions",
+			"model by web address":           "https://example.org/models/net.gguf?download=1",
+			"model named but not in the app": "face_detection.tflite",
+		} {
+			if _, detail, path := strongest(r, subject); detail != want || path != file {
+				t.Errorf("%s: %s: %q in %q, want %q", name, subject, detail, path, want)
+			}
+		}
+		if len(r.Problems) > 0 {
+			t.Errorf("%s: %v", name, r.Problems)
+		}
+		r0 := reader(t)
+		for n := range b { // cut anywhere it is a problem at most
+			r0.Read(archive(t, file, string(b[:n])))
+		}
+	}
+}
+
+// TestRead_scriptPropertiesAreNoFiles: only strings of JavaScript name files.
+func TestRead_scriptPropertiesAreNoFiles(t *testing.T) {
+	r := reader(t).Read(archive(t, "assets/main.js", `env.backends.onnx=1;load('face.tflite')`))
+	for _, o := range r.Observations {
+		if o.Value != "face.tflite" {
+			t.Errorf("%+v", o)
+		}
+	}
+	if len(r.Observations) != 1 {
+		t.Errorf("%d observations", len(r.Observations))
+	}
+}
+
+// FuzzRead reads files in the places that have readers of their own.
+func FuzzRead(f *testing.F) {
+	for _, name := range []string{"hermes/v84.hbc", "hermes/v99.hbc", "calls/app.dex"} {
+		b, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
+	f.Add([]byte(binaryPlist("CFBundleIdentifier", "org.example.app")))
+	r := reader(f)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		for _, file := range []string{"assets/index.android.bundle", "classes.dex", "A.class", "Payload/A.app/Info.plist", "module.json"} {
+			r.Read(archive(t, file, string(b)))
+		}
+	})
+}
