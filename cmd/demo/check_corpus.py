@@ -20,7 +20,6 @@ KNOWN = {
     ("benchmark/models/mobilenetv2_yolov3.param", "output shapes"): "the truth has the number of detections that zero weights gave; it depends on the image",
     ("python/tests/custom_layer.param", "macs"): "a custom layer alone: unknown here, 0 in the truth",
     ("face-detector-quantized_edgetpu.tflite", "macs"): "compiled for the EdgeTPU: unknown here, 0 in the truth",
-    ("person_detect_vela.tflite", "macs"): "compiled for Ethos-U: unknown here, 0 in the truth",
     ("dummy_sp_text_embedder.tflite", "macs"): "the number of tokens depends on the text; the truth counts the placeholder size 1",
     ("test_model_nl_classifier_bool_output.tflite", "macs"): "a custom operator alone: unknown here, 0 in the truth",
     ("selfie_segmentation.tflite", "macs"): "the truth has no rule for the custom transposed convolution, 1,048,576 MACs",

@@ -51,7 +51,7 @@ func measure(f *extract.Finding, m *graph.Model, o measureOptions) *digest {
 	}
 	row.Binding = bound.text
 	row.UnknownCostNodes = int64(totals.UnknownNodes)
-	if len(m.Opaque) == 0 || totals.WeightBytes > 0 {
+	if f.Status != extract.Opaque || totals.WeightBytes > 0 {
 		// The weights of a compiled model are inside it: not zero, but unknown.
 		row.ParamCount, row.WeightBytes = &totals.Params, &totals.WeightBytes
 	}
