@@ -20,13 +20,28 @@ type Writer[T Row] struct {
 	table  Table
 	cols   []column
 	keys   []int
-	buffer []T
+	buffer []keyed[T]
 	pw     *parquet.GenericWriter[any]
 	rows   []parquet.Row
 	file   *os.File
 	path   string
 	count  int64
 }
+
+// keyed is a row that waits to be written, with the values of its key.
+type keyed[T Row] struct {
+	row *T
+	key [maxKey]keyValue
+}
+
+// keyValue is the value of one key column, either kind.
+type keyValue struct {
+	text   string
+	number int64
+}
+
+// maxKey is the largest number of key columns of a table.
+const maxKey = 3
 
 // Create returns a Writer of a new file TABLES/<table>/<name>.parquet. The file
 // gets its name only when Close has written it whole.
@@ -68,11 +83,14 @@ func NewWriter[T Row](out io.Writer, meta Meta) *Writer[T] {
 	return w
 }
 
-// Write adds rows, which it keeps until the row group is full.
+// Write adds rows, which it keeps until the row group is full: the caller must not
+// change them any more.
 func (w *Writer[T]) Write(rows ...T) error {
 	for len(rows) > 0 {
 		n := min(len(rows), w.groupRows()-len(w.buffer))
-		w.buffer = append(w.buffer, rows[:n]...)
+		for i := range rows[:n] {
+			w.buffer = append(w.buffer, w.keyed(&rows[i]))
+		}
 		rows = rows[n:]
 		if len(w.buffer) >= w.groupRows() {
 			if err := w.flush(); err != nil {
@@ -98,7 +116,7 @@ func (w *Writer[T]) flush() error {
 	if len(w.buffer) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(w.buffer, w.compare)
+	slices.SortStableFunc(w.buffer, func(a, b keyed[T]) int { return compareKeys(&a.key, &b.key) })
 	for start := 0; start < len(w.buffer); start += 256 {
 		part := w.buffer[start:min(start+256, len(w.buffer))]
 		w.rows = w.rows[:0]
@@ -108,7 +126,7 @@ func (w *Writer[T]) flush() error {
 			} else {
 				w.rows = append(w.rows, nil)
 			}
-			w.rows[i] = appendRow(w.rows[i][:0], reflect.ValueOf(&part[i]).Elem(), w.cols)
+			w.rows[i] = appendRow(w.rows[i][:0], reflect.ValueOf(part[i].row).Elem(), w.cols)
 		}
 		if _, err := w.pw.WriteRows(w.rows); err != nil {
 			return fmt.Errorf("table %s: %w", w.table.Name, err)
@@ -120,17 +138,23 @@ func (w *Writer[T]) flush() error {
 	return w.pw.Flush()
 }
 
-func (w *Writer[T]) compare(a, b T) int {
-	va, vb := reflect.ValueOf(&a).Elem(), reflect.ValueOf(&b).Elem()
-	for _, k := range w.keys {
-		fa, fb := va.Field(k), vb.Field(k)
-		var c int
-		if w.cols[k].kind == kindString {
-			c = cmp.Compare(fa.String(), fb.String())
+// keyed returns a row with its key.
+func (w *Writer[T]) keyed(row *T) keyed[T] {
+	k := keyed[T]{row: row}
+	v := reflect.ValueOf(row).Elem()
+	for i, c := range w.keys {
+		if f := v.Field(w.cols[c].field); w.cols[c].kind == kindString {
+			k.key[i].text = f.String()
 		} else {
-			c = cmp.Compare(fa.Int(), fb.Int())
+			k.key[i].number = f.Int()
 		}
-		if c != 0 {
+	}
+	return k
+}
+
+func compareKeys(a, b *[maxKey]keyValue) int {
+	for i := range a {
+		if c := cmp.Or(cmp.Compare(a[i].text, b[i].text), cmp.Compare(a[i].number, b[i].number)); c != 0 {
 			return c
 		}
 	}
