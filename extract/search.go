@@ -8,7 +8,8 @@ import (
 
 // matcher finds the signatures of all formats in one pass over the bytes. Every
 // signature of three bytes or more covers one pair of bytes at an even offset,
-// whichever way it is aligned: only pairs in the set are looked at closer.
+// whichever way it is aligned; of the pairs that would do, the rarest is in the set
+// for each way, and only pairs in the set are looked at closer.
 type matcher struct {
 	pairs      [1 << 16 / 64]uint64 // set of byte pairs, as little-endian words
 	byPair     map[uint16][]pairHit
@@ -30,7 +31,8 @@ func newMatcher(formats []format.Format) *matcher {
 				continue // cannot be found this way
 			}
 			m.signatures++
-			for delta := range 2 {
+			for parity := range 2 {
+				delta := rarestPair(s.Bytes, parity)
 				pair := binary.LittleEndian.Uint16(s.Bytes[delta:])
 				m.pairs[pair>>6] |= 1 << (pair & 63)
 				m.byPair[pair] = append(m.byPair[pair], pairHit{format: i, signature: s, delta: delta})
@@ -38,6 +40,36 @@ func newMatcher(formats []format.Format) *matcher {
 		}
 	}
 	return m
+}
+
+// rarestPair returns the offset of the pair of bytes in s, at an even distance from
+// parity, that is the least likely to stand in other content.
+func rarestPair(s []byte, parity int) int {
+	best := parity
+	for d := parity + 2; d+2 <= len(s); d += 2 {
+		if commonness(s[d])*commonness(s[d+1]) < commonness(s[best])*commonness(s[best+1]) {
+			best = d
+		}
+	}
+	return best
+}
+
+// commonness is roughly how often a byte stands in the files of apps: only the order
+// counts.
+func commonness(c byte) int {
+	switch {
+	case c == 0:
+		return 40
+	case c == 0xFF:
+		return 12
+	case c < 8:
+		return 8
+	case c == ' ', 'a' <= c && c <= 'z':
+		return 5
+	case '0' <= c && c <= '9', 'A' <= c && c <= 'Z':
+		return 3
+	}
+	return 2
 }
 
 // hit is a place where a model of a format may start.

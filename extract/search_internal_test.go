@@ -52,7 +52,7 @@ func sortHits(hits []hit) {
 }
 
 func TestMatcher_findsWhatLookingEverywhereFinds(t *testing.T) {
-	formats := signatures("TFL3", "ORTM", "GGUF", "abc", "aaaa", "7767517\n", "LITERTLM", "ab")
+	formats := signatures("TFL3", "ORTM", "GGUF", "abc", "aaaa", "7767517\n", "LITERTLM", "ab", "\x00\x00\x00\x02\x00\x00\x00\x03")
 	m := newMatcher(formats)
 	r := rand.New(rand.NewPCG(3, 4))
 	for round := range 300 {
