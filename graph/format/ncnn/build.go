@@ -23,6 +23,10 @@ func build(in format.Input, net *network) (*graph.Model, error) {
 	switch {
 	case b.weights == 0:
 		return m, nil
+	case named == "" && in.Trailing:
+		if m := behindGraph(in, net, lim); m != nil {
+			return m, nil
+		}
 	case named != "" && b.reader.err == nil:
 		m.Parts = append(m.Parts, graph.Part{Name: named, Found: true, Bytes: int64(len(data))})
 		if left := len(data) - b.reader.pos; left > 0 {
@@ -83,6 +87,34 @@ func findByContent(in format.Input, net *network, lim format.Limits, not string)
 		}
 	}
 	return nil, "", false
+}
+
+// behindGraph looks for the weights right behind a graph that lies in the middle of
+// other bytes: ncnn2mem writes both as arrays of one source file, which compilers put
+// behind each other, aligned. Every tag must be known and the first numbers plausible,
+// or they are left out: nil.
+func behindGraph(in format.Input, net *network, lim format.Limits) *graph.Model {
+	tried := int64(-1)
+	for align := int64(4); align <= 128; align *= 2 {
+		start := (net.length + align - 1) &^ (align - 1)
+		if start == tried || start >= int64(len(in.Data)) {
+			continue
+		}
+		tried = start
+		data := in.Data[start:]
+		b, err := buildWith(net, data, lim)
+		if err != nil || b.weights == 0 || b.reader.err != nil || b.reader.tables > 0 {
+			continue
+		}
+		if !plausibleWeights(format.Head{Bytes: data[:min(b.reader.pos, 4096)]}) {
+			continue
+		}
+		m := b.model(in, net)
+		m.Length = start + int64(b.reader.pos)
+		m.Notes = append(m.Notes, graph.Note{Text: fmt.Sprintf("weights found %d bytes behind the graph", start-net.length)})
+		return m
+	}
+	return nil
 }
 
 // builder makes the graph. reader is nil where there is no weights file.

@@ -5,6 +5,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"flag"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -183,6 +186,37 @@ func TestParse_embeddedGraphEndsWhereItEnds(t *testing.T) {
 	}
 	if m.Length != int64(len(fx.Data)) {
 		t.Errorf("length %d, want %d", m.Length, len(fx.Data))
+	}
+}
+
+// TestParse_weightsBehindAnEmbeddedGraph: the two arrays of ncnn2mem lie behind each
+// other in a library; without them, or with others, the graph stands alone.
+func TestParse_weightsBehindAnEmbeddedGraph(t *testing.T) {
+	fx := formattest.Load(t, "tiny.param.bin")[0]
+	weights, err := os.ReadFile(filepath.Join("testdata", "tiny.bin"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pad := make([]byte, (16-len(fx.Data)%16)%16)
+	noise := []byte("strings that follow in read-only data and are no weights, whatever they say....")
+	for _, c := range []struct {
+		name   string
+		behind []byte
+		want   int
+		lost   bool
+	}{
+		{"aligned", slices.Concat(pad, weights, noise), len(fx.Data) + len(pad) + len(weights), false},
+		{"nothing", noise, len(fx.Data), true},
+		{"zeros", make([]byte, 4096), len(fx.Data), true},
+		{"cut", slices.Concat(pad, weights[:len(weights)/2]), len(fx.Data), true},
+	} {
+		m, err := ncnn.Parse(format.Input{Name: "lib.so", Data: slices.Concat(fx.Data, c.behind), Trailing: true})
+		if err != nil {
+			t.Fatalf("%s: %v", c.name, err)
+		}
+		if m.Length != int64(c.want) || m.IsPartial() != c.lost {
+			t.Errorf("%s: length %d, partial %v; want %d, %v: %+v", c.name, m.Length, m.IsPartial(), c.want, c.lost, m.Notes)
+		}
 	}
 }
 

@@ -23,6 +23,8 @@ type weightReader struct {
 	data []byte
 	pos  int
 	err  error
+	// tables counts buffers whose tag is none of the known ones: coded by a table.
+	tables int
 }
 
 // buffer is one weight buffer as stored.
@@ -48,6 +50,7 @@ func (r *weightReader) tagged(n int64) buffer {
 	case tagFloat32, tagRawFloat:
 		b = buffer{dtype: graph.Float32, data: r.bytes(n, 4)}
 	default:
+		r.tables++
 		r.bytes(256, 4)
 		b = buffer{dtype: graph.Uint8, data: r.bytes(n, 1), table: true}
 	}
