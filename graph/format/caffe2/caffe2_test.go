@@ -3,8 +3,6 @@ package caffe2_test
 import (
 	"errors"
 	"flag"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/gaugenn/gaugenn/graph"
@@ -77,50 +75,17 @@ func TestParse_weightsAloneAreAPart(t *testing.T) {
 }
 
 func TestParse_withoutWeightsIsPartial(t *testing.T) {
-	in := fixtures(t)[0].Input()
-	in.Open = nil
-	m, err := caffe2.Format.Parse(in)
-	if err != nil || !m.IsPartial() || len(m.Graphs[0].Inputs) == 0 {
-		t.Errorf("%v, %v", m, err)
+	if m := formattest.PartialAlone(t, caffe2.Format, fixtures(t)[0]); len(m.Graphs[0].Inputs) == 0 {
+		t.Error("no inputs")
 	}
 }
 
 func TestParse_limits(t *testing.T) {
-	in := fixtures(t)[0].Input()
-	for _, l := range []format.Limits{{Nodes: 3}, {Tensors: 3}} {
-		in.Limits = l
-		if _, err := caffe2.Format.Parse(in); !errors.Is(err, format.ErrLimit) {
-			t.Errorf("%+v: %v, want limit", l, err)
-		}
-	}
+	formattest.Limits(t, caffe2.Format, fixtures(t)[0], format.Limits{Nodes: 3}, format.Limits{Tensors: 3})
 }
 
 func TestMatch_refusesOtherFiles(t *testing.T) {
-	err := filepath.WalkDir(formattest.Shared(t, "corpus/models"), func(path string, d os.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() {
-			return err
-		}
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		if _, err := caffe2.Format.Parse(format.Input{Path: path, Data: data}); err == nil || errors.Is(err, format.ErrPart) {
-			t.Errorf("%s is taken for a Caffe2 model", path)
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	formattest.Refuses(t, caffe2.Format, "corpus/models")
 }
 
-func BenchmarkParse(b *testing.B) {
-	in := fixtures(b)[0].Input()
-	b.SetBytes(int64(len(in.Data)))
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := caffe2.Format.Parse(in); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
+func BenchmarkParse(b *testing.B) { formattest.Bench(b, caffe2.Format, fixtures(b)[0]) }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"flag"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -29,11 +28,7 @@ func load(t testing.TB, name string) *graph.Model {
 	t.Helper()
 	for _, fx := range fixtures(t) {
 		if fx.Name == name {
-			m, err := coreml.Format.Parse(fx.Input())
-			if err != nil {
-				t.Fatal(err)
-			}
-			return m
+			return formattest.Parse(t, coreml.Format, fx)
 		}
 	}
 	t.Fatalf("no fixture %q", name)
@@ -50,20 +45,9 @@ func TestGolden(t *testing.T) {
 
 func FuzzParse(f *testing.F) { formattest.Fuzz(f, coreml.Format, fixtures(f)) }
 
-func node(t testing.TB, g *graph.Graph, name string) *graph.Node {
-	t.Helper()
-	for i := range g.Nodes {
-		if g.Nodes[i].Name == name {
-			return &g.Nodes[i]
-		}
-	}
-	t.Fatalf("graph %q has no node %q", g.Name, name)
-	return nil
-}
-
 func TestParse_network(t *testing.T) {
 	g := load(t, "network.mlmodel").Graphs[0]
-	conv := node(t, g, "conv")
+	conv := formattest.Node(t, g, "conv")
 	a := conv.Attrs.(*graph.ConvAttrs)
 	if conv.SourceOp != "convolution" || a.PadMode != graph.PadSameUpper || a.Strides[0] != 2 || a.OutChannels != 4 || a.Data.Batch != -1 {
 		t.Errorf("conv %+v", a)
@@ -74,10 +58,10 @@ func TestParse_network(t *testing.T) {
 	if g.Tensor(conv.Input(0)).Name != "image/scaler" || g.Nodes[len(g.Nodes)-1].SourceOp != "scaler" {
 		t.Error("the first layer must read the scaled image, the scaler stand last")
 	}
-	if n := node(t, g, "deconv"); n.Op != graph.ConvTranspose {
+	if n := formattest.Node(t, g, "deconv"); n.Op != graph.ConvTranspose {
 		t.Errorf("deconv is %s", n.Op)
 	}
-	fc := g.Tensor(node(t, g, "fc").Input(1))
+	fc := g.Tensor(formattest.Node(t, g, "fc").Input(1))
 	if fc.DType != graph.Uint8 || fc.Quant == nil || fc.Quant.Scales[0] != 0.1 || len(fc.Const.Data) != 20 {
 		t.Errorf("quantised weights %+v %+v", fc, fc.Quant)
 	}
@@ -86,14 +70,14 @@ func TestParse_network(t *testing.T) {
 func TestParse_exactMappingAndBranch(t *testing.T) {
 	m := load(t, "exact.mlmodel")
 	g := m.Graphs[0]
-	br := node(t, g, "branch")
+	br := formattest.Node(t, g, "branch")
 	if br.Op != graph.If || len(br.Subgraphs) != 2 || len(br.Outputs) != 1 || g.Tensor(br.Outputs[0]).Name != "y" {
 		t.Errorf("branch %+v", br)
 	}
 	if len(g.Outputs) != 1 || g.Outputs[0] != br.Outputs[0] {
 		t.Errorf("outputs %v", g.Outputs)
 	}
-	mm := node(t, g, "mm")
+	mm := formattest.Node(t, g, "mm")
 	if s := g.Tensor(mm.Input(1)).Shape.String(); mm.Op != graph.MatMul || s != "[4, 4]" {
 		t.Errorf("batched matmul with weights %s", s)
 	}
@@ -108,7 +92,7 @@ func TestParse_programTakesWeightsFromItsFile(t *testing.T) {
 		t.Errorf("version %q producer %q", m.FormatVersion, m.Producer)
 	}
 	g := m.Graphs[0]
-	conv := node(t, g, "conv")
+	conv := formattest.Node(t, g, "conv")
 	if a := conv.Attrs.(*graph.ConvAttrs); a.PadMode != graph.PadSameUpper || a.Strides[1] != 2 {
 		t.Errorf("conv %+v", a)
 	}
@@ -165,34 +149,11 @@ func TestParse_manifestIsAPart(t *testing.T) {
 }
 
 func TestParse_limits(t *testing.T) {
-	in := formattest.Load(t, "network.mlmodel")[0].Input()
-	for _, l := range []format.Limits{{Nodes: 3}, {Tensors: 3}, {Depth: 1}} {
-		in.Limits = l
-		if _, err := coreml.Format.Parse(in); !errors.Is(err, format.ErrLimit) {
-			t.Errorf("%+v: %v, want limit", l, err)
-		}
-	}
+	formattest.Limits(t, coreml.Format, formattest.Load(t, "network.mlmodel")[0], format.Limits{Nodes: 3}, format.Limits{Tensors: 3}, format.Limits{Depth: 1})
 }
 
 func TestMatch_refusesOtherFiles(t *testing.T) {
-	for _, dir := range []string{"corpus/models/negative", "corpus/models/onnx", "corpus/models/tf-graphdef", "corpus/models/caffe", "corpus/models/tflite"} {
-		err := filepath.WalkDir(formattest.Shared(t, dir), func(path string, d os.DirEntry, err error) error {
-			if err != nil || !d.Type().IsRegular() {
-				return err
-			}
-			data, err := os.ReadFile(path)
-			if err != nil {
-				return err
-			}
-			if _, err := coreml.Format.Parse(format.Input{Path: path, Data: data}); err == nil {
-				t.Errorf("%s is taken for a Core ML model", path)
-			}
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	formattest.Refuses(t, coreml.Format, "corpus/models/negative", "corpus/models/onnx", "corpus/models/tf-graphdef", "corpus/models/caffe", "corpus/models/tflite")
 }
 
 // TestCorpus_network: layers and weights as the corpus' truth has them.

@@ -1,10 +1,7 @@
 package mace_test
 
 import (
-	"errors"
 	"flag"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/gaugenn/gaugenn/graph"
@@ -62,50 +59,15 @@ func TestParse_graphWithItsWeights(t *testing.T) {
 }
 
 func TestParse_withoutWeightsIsPartial(t *testing.T) {
-	in := fixtures(t)[0].Input()
-	in.Open = nil
-	m, err := mace.Format.Parse(in)
-	if err != nil || !m.IsPartial() {
-		t.Errorf("%v, %v", m, err)
-	}
+	formattest.PartialAlone(t, mace.Format, fixtures(t)[0])
 }
 
 func TestParse_limits(t *testing.T) {
-	in := fixtures(t)[0].Input()
-	for _, l := range []format.Limits{{Nodes: 3}, {Tensors: 3}} {
-		in.Limits = l
-		if _, err := mace.Format.Parse(in); !errors.Is(err, format.ErrLimit) {
-			t.Errorf("%+v: %v, want limit", l, err)
-		}
-	}
+	formattest.Limits(t, mace.Format, fixtures(t)[0], format.Limits{Nodes: 3}, format.Limits{Tensors: 3})
 }
 
 func TestMatch_refusesOtherFiles(t *testing.T) {
-	err := filepath.WalkDir(formattest.Shared(t, "corpus/models"), func(path string, d os.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() {
-			return err
-		}
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		if _, err := mace.Format.Parse(format.Input{Path: path, Data: data}); err == nil {
-			t.Errorf("%s is taken for a MACE model", path)
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	formattest.Refuses(t, mace.Format, "corpus/models")
 }
 
-func BenchmarkParse(b *testing.B) {
-	in := fixtures(b)[0].Input()
-	b.SetBytes(int64(len(in.Data)))
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := mace.Format.Parse(in); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
+func BenchmarkParse(b *testing.B) { formattest.Bench(b, mace.Format, fixtures(b)[0]) }

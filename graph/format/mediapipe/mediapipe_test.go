@@ -69,22 +69,7 @@ func TestParse_limits(t *testing.T) {
 }
 
 func TestMatch_refusesOtherFiles(t *testing.T) {
-	err := filepath.WalkDir(formattest.Shared(t, "corpus/models"), func(path string, d os.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() {
-			return err
-		}
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		if _, err := mediapipe.Format.Parse(format.Input{Path: path, Data: data}); err == nil {
-			t.Errorf("%s is taken for a MediaPipe graph", path)
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	formattest.Refuses(t, mediapipe.Format, "corpus/models")
 }
 
 var models = flag.String("models", "", "folder with real graphs (.binarypb)")
@@ -117,13 +102,4 @@ func TestModels_allParse(t *testing.T) {
 	t.Logf("%d graphs", n)
 }
 
-func BenchmarkParse(b *testing.B) {
-	in := fixtures(b)[0].Input()
-	b.SetBytes(int64(len(in.Data)))
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := mediapipe.Format.Parse(in); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
+func BenchmarkParse(b *testing.B) { formattest.Bench(b, mediapipe.Format, fixtures(b)[0]) }

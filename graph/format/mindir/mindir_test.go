@@ -1,7 +1,6 @@
 package mindir_test
 
 import (
-	"errors"
 	"flag"
 	"testing"
 
@@ -72,22 +71,7 @@ func TestParse_operatorsShapesAndParameters(t *testing.T) {
 }
 
 func TestParse_limits(t *testing.T) {
-	in := fixtures(t)[0].Input()
-	for _, l := range []format.Limits{{Nodes: 3}, {Tensors: 3}} {
-		in.Limits = l
-		if _, err := mindir.Format.Parse(in); !errors.Is(err, format.ErrLimit) {
-			t.Errorf("%+v: %v, want limit", l, err)
-		}
-	}
+	formattest.Limits(t, mindir.Format, fixtures(t)[0], format.Limits{Nodes: 3}, format.Limits{Tensors: 3})
 }
 
-func BenchmarkParse(b *testing.B) {
-	in := fixtures(b)[0].Input()
-	b.SetBytes(int64(len(in.Data)))
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := mindir.Format.Parse(in); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
+func BenchmarkParse(b *testing.B) { formattest.Bench(b, mindir.Format, fixtures(b)[0]) }

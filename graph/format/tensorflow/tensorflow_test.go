@@ -48,22 +48,7 @@ func FuzzParse(f *testing.F) { formattest.Fuzz(f, tensorflow.Format, fixtures(f)
 
 func load(t testing.TB, name string) *graph.Model {
 	t.Helper()
-	m, err := tensorflow.Format.Parse(formattest.Load(t, name)[0].Input())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
-}
-
-func node(t testing.TB, g *graph.Graph, name string) *graph.Node {
-	t.Helper()
-	for i := range g.Nodes {
-		if g.Nodes[i].Name == name {
-			return &g.Nodes[i]
-		}
-	}
-	t.Fatalf("graph %q has no node %q", g.Name, name)
-	return nil
+	return formattest.Parse(t, tensorflow.Format, formattest.Load(t, name)[0])
 }
 
 func TestParse_textGivesTheSameGraph(t *testing.T) {
@@ -88,7 +73,7 @@ func TestParse_textGivesTheSameGraph(t *testing.T) {
 
 func TestParse_operandsAndAttributes(t *testing.T) {
 	g := load(t, "frozen.pb").Graphs[0]
-	conv := node(t, g, "conv")
+	conv := formattest.Node(t, g, "conv")
 	a := conv.Attrs.(*graph.ConvAttrs)
 	if conv.Op != graph.Conv || a.PadMode != graph.PadSameUpper || a.Strides[0] != 2 || a.Data.Channel != 3 || a.Filter.Out != 3 {
 		t.Errorf("conv %+v", a)
@@ -96,20 +81,20 @@ func TestParse_operandsAndAttributes(t *testing.T) {
 	if s := g.Tensor(conv.Input(1)).Shape.String(); s != "[3, 3, 3, 4]" {
 		t.Errorf("the filter behind Identity has shape %s", s)
 	}
-	if a := node(t, g, "depthwise").Attrs.(*graph.ConvAttrs); !a.Depthwise || a.OutChannels != 8 {
+	if a := formattest.Node(t, g, "depthwise").Attrs.(*graph.ConvAttrs); !a.Depthwise || a.OutChannels != 8 {
 		t.Errorf("depthwise %+v", a)
 	}
-	deconv := node(t, g, "deconv")
+	deconv := formattest.Node(t, g, "deconv")
 	if a := deconv.Attrs.(*graph.ConvAttrs); deconv.Op != graph.ConvTranspose || a.OutputShape[0] != 4 || len(deconv.Inputs) != 2 {
 		t.Errorf("deconv %+v %v", a, deconv.Inputs)
 	}
-	if n := node(t, g, "concat"); len(n.Inputs) != 2 || n.Attrs.(*graph.AxisAttrs).Axis != 3 {
+	if n := formattest.Node(t, g, "concat"); len(n.Inputs) != 2 || n.Attrs.(*graph.AxisAttrs).Axis != 3 {
 		t.Errorf("concat %+v", n)
 	}
-	if n := node(t, g, "split"); len(n.Outputs) != 2 || n.Attrs.(*graph.SplitAttrs).Axis != 3 {
+	if n := formattest.Node(t, g, "split"); len(n.Outputs) != 2 || n.Attrs.(*graph.SplitAttrs).Axis != 3 {
 		t.Errorf("split %+v", n)
 	}
-	if a := node(t, g, "mean").Attrs.(*graph.ReduceAttrs); !a.KeepDims || len(a.Axes) != 2 {
+	if a := formattest.Node(t, g, "mean").Attrs.(*graph.ReduceAttrs); !a.KeepDims || len(a.Axes) != 2 {
 		t.Errorf("mean %+v", a)
 	}
 	if x := g.Tensor(g.Inputs[0]); x.Name != "input" || x.Shape.String() != "[?, 8, 8, 3]" {
@@ -119,7 +104,7 @@ func TestParse_operandsAndAttributes(t *testing.T) {
 
 func TestParse_shortListRepeatsItsLastValue(t *testing.T) {
 	g := load(t, "frozen.pb").Graphs[0]
-	c := g.Tensor(node(t, g, "repeated").Outputs[0]).Const
+	c := g.Tensor(formattest.Node(t, g, "repeated").Outputs[0]).Const
 	b, err := c.Bytes()
 	if want := bytes.Repeat([]byte{3, 0, 0, 0}, 4); err != nil || !bytes.Equal(b, want) {
 		t.Errorf("got %x, %v; want %x", b, err, want)
@@ -223,35 +208,12 @@ func TestParse_controlFlow(t *testing.T) {
 }
 
 func TestParse_limits(t *testing.T) {
-	in := formattest.Load(t, "saved_model.pb")[0].Input()
-	for _, l := range []format.Limits{{Nodes: 5}, {Tensors: 5}, {Depth: 1}} {
-		in.Limits = l
-		if _, err := tensorflow.Format.Parse(in); !errors.Is(err, format.ErrLimit) {
-			t.Errorf("%+v: %v, want limit", l, err)
-		}
-	}
+	formattest.Limits(t, tensorflow.Format, formattest.Load(t, "saved_model.pb")[0], format.Limits{Nodes: 5}, format.Limits{Tensors: 5}, format.Limits{Depth: 1})
 }
 
 // TestMatch_refusesLookAlikes: other protobuf messages that open with field 1.
 func TestMatch_refusesLookAlikes(t *testing.T) {
-	for _, dir := range []string{"corpus/models/negative", "corpus/models/onnx", "corpus/models/coreml", "corpus/models/caffe", "corpus/models/tflite"} {
-		err := filepath.WalkDir(formattest.Shared(t, dir), func(path string, d os.DirEntry, err error) error {
-			if err != nil || !d.Type().IsRegular() {
-				return err
-			}
-			data, err := os.ReadFile(path)
-			if err != nil {
-				return err
-			}
-			if _, err := tensorflow.Format.Parse(format.Input{Path: path, Data: data}); err == nil {
-				t.Errorf("%s is taken for a TensorFlow graph", path)
-			}
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	formattest.Refuses(t, tensorflow.Format, "corpus/models/negative", "corpus/models/onnx", "corpus/models/coreml", "corpus/models/caffe", "corpus/models/tflite")
 }
 
 // TestCorpus_frozenGraphs: operators and constants as the corpus' truth has them.
@@ -284,16 +246,7 @@ func TestCorpus_frozenGraphs(t *testing.T) {
 
 func BenchmarkParse(b *testing.B) {
 	for _, name := range []string{"frozen.pb", "saved_model.pb"} {
-		b.Run(name, func(b *testing.B) {
-			in := formattest.Load(b, name)[0].Input()
-			b.SetBytes(int64(len(in.Data)))
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := tensorflow.Format.Parse(in); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
+		b.Run(name, func(b *testing.B) { formattest.Bench(b, tensorflow.Format, formattest.Load(b, name)[0]) })
 	}
 }
 
