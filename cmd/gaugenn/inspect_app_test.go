@@ -37,8 +37,9 @@ func TestInspect_saysWhatRunsAndWhy(t *testing.T) {
 		{[]string{"inspect", apk}, []string{
 			"1 model, 1 runtime, 1 cloud API\n",
 			"runtimes   ncnn ", "linked      libncnn.so",
-			"cloud      Google Cloud Vision  string      https://vision.googleapis.com/v1/images:annotate (main.js)",
-			"elsewhere  MediaPipe models     string      model elsewhere: https://example.org/mediapipe-models/face.task",
+			"cloud      Google Cloud Vision   string      https://vision.googleapis.com/v1/images:annotate (main.js)",
+			"elsewhere  MediaPipe models      string      model elsewhere: https://example.org/mediapipe-models/face.task",
+			"           model by web address  string      model elsewhere: https://example.org/mediapipe-models/face.task",
 		}},
 		{[]string{"inspect", apk, "--why"}, []string{
 			"runtime/ncnn/library/libncnn*.so   lib/arm64-v8a/libncnn.so",
