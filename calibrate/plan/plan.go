@@ -1,6 +1,7 @@
 // Package plan chooses which models to run on a device: a few, within a time budget, whose runs tell most about all the others. Each
 // choice is the model whose run lowers the mean variance of the predicted latencies of all candidates most, given those chosen before it,
-// per second that it costs (greedy I-optimal design under the prior of calibrate/additive, the model that is fitted on the runs). The same rule,
+// per second that it costs (greedy I-optimal design under a prior: what a predictor fitted on other devices knows of the networks, where the
+// caller has one, else that of calibrate/additive, the model that is fitted on the runs). The same rule,
 // started from runs that are already there, names the next ones: those that the fit is least sure of, and that many others are like.
 package plan
 
@@ -53,6 +54,10 @@ type Options struct {
 	Setup   time.Duration // per model: push, load, cool down; 0 is 3 s
 	MinRun  time.Duration // least time of each model's repeats, as the run is told
 	Done    []Candidate   // models that were run before, which are not chosen again
+	// Prior, unless nil, is what is known of the networks' latencies on the device before any run, as a fitted predictor of other devices
+	// knows it: the covariance of their logarithms, row by row, and the variance of one run's noise. Where ok is false the prior of
+	// calibrate/additive stands in.
+	Prior func(nets []*feature.Network) (cov []float64, noise float64, ok bool)
 }
 
 // Choice is a model of a plan.
@@ -106,8 +111,8 @@ type point struct {
 // give the same plan whatever their order.
 func Choose(candidates []Candidate, opt Options) (*Plan, error) {
 	points := distinct(candidates, opt)
-	p := &Plan{Version: Version, Method: method, BudgetS: opt.Budget.Seconds(), Considered: len(points)}
-	d := newDesign(points, opt.Done)
+	d := newDesign(points, opt.Done, opt.Prior)
+	p := &Plan{Version: Version, Method: method + d.prior, BudgetS: opt.Budget.Seconds(), Considered: len(points)}
 	for opt.Models == 0 || len(p.Models) < opt.Models {
 		best := next(d, points, opt.Budget.Seconds()-p.CostS, opt.Budget > 0)
 		if best < 0 {
@@ -132,7 +137,7 @@ func Choose(candidates []Candidate, opt Options) (*Plan, error) {
 }
 
 // method is the sentence that a plan says of itself.
-const method = "greedy I-optimal: the run that lowers the mean variance of all candidates' latencies most, per second"
+const method = "greedy I-optimal: the run that lowers the mean variance of all candidates' latencies most, per second; prior of "
 
 // next returns the candidate that gains most for its cost and fits what is left of the budget; -1 when none is left.
 func next(d *design, points []point, left float64, limited bool) int {

@@ -66,6 +66,10 @@ func TestChoose_twelveOfThousands(t *testing.T) {
 	}
 	runs := spaces(t)
 	rng := rand.New(rand.NewPCG(7, 11))
+	draws := 4
+	if os.Getenv("GAUGENN_LONG") != "" {
+		draws = 16
+	}
 	ks := []int{2, 4, 6, 8, 12, 16, 20}
 	errs := map[string][]float64{}
 	for i := range runs {
@@ -74,7 +78,7 @@ func TestChoose_twelveOfThousands(t *testing.T) {
 		if arch.IsCell(run.models[0]) {
 			space = "nb201"
 		}
-		for range 4 {
+		for range draws {
 			pool, test, nets := drawSpace(t, rng, run)
 			chosen := choose(t, nets, pool)
 			for _, k := range ks {

@@ -94,6 +94,9 @@ func sample(ctx context.Context, o sampleOptions, stderr io.Writer) error {
 		all[i].LatencyMS = slowest(machines, all[i].Net)
 	}
 	opt := plan.Options{Budget: o.budget, Models: o.most, Setup: 2 * time.Second, MinRun: o.minRun}
+	if opt.Prior, err = priorOf(o.devices, o.runtime); err != nil {
+		return err
+	}
 	if o.runs != "" {
 		if all, opt.Done, err = splitDone(o.runs, all); err != nil {
 			return err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"archive/zip"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"github.com/gaugenn/gaugenn/calibrate/plan"
 	runs "github.com/gaugenn/gaugenn/calibrate/run"
 	"github.com/gaugenn/gaugenn/data"
+	"github.com/gaugenn/gaugenn/estimate/feature"
 )
 
 // zipped writes an archive of files, stored, and returns its path.
@@ -151,5 +153,43 @@ func TestCalibrate_changedModelIsARow(t *testing.T) {
 		if want := map[bool]runs.Status{true: runs.OK, false: runs.Unavailable}[r.Job.Name == "b"]; r.Status != want || want != runs.OK && !strings.Contains(r.Reason, "changed since the scan") {
 			t.Errorf("%s: %s %q", r.Job.Name, r.Status, r.Reason)
 		}
+	}
+}
+
+// The shipped profile knows how the latencies of networks hang together on a phone that nobody measured, and the plan says that it rests on that.
+func TestCalibrate_samplePriorIsTheProfiles(t *testing.T) {
+	fixtures, planFile := filepath.Join("..", "..", "graph", "format", "ncnn", "testdata"), filepath.Join(t.TempDir(), "plan.json")
+	calibrated(t, "calibrate", "sample", "--models", fixtures, "--runtime", "ncnn", "--devices", "Galaxy A15,Pixel 7", "-o", planFile)
+	if p, err := readPlan(planFile); err != nil || !strings.Contains(p.Method, "records of other devices") {
+		t.Errorf("plan %+v, %v", p, err)
+	}
+	prior, err := priorOf([]string{"Galaxy A15"}, "ncnn")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, _, err := findCandidates(t.Context(), []string{fixtures}, nil, []string{"ncnn"})
+	if err != nil || len(all) < 2 {
+		t.Fatalf("%d networks, %v", len(all), err)
+	}
+	a, b := all[0].Net, all[1].Net
+	cov, noise, ok := prior([]*feature.Network{a, b, a})
+	if !ok || len(cov) != 9 || noise <= 0 {
+		t.Fatalf("covariance %v, noise %g, %v", cov, noise, ok)
+	}
+	for i := range 3 {
+		for j := range 3 {
+			if math.Abs(cov[3*i+j]-cov[3*j+i]) > 1e-9 || cov[3*i+j]*cov[3*i+j] > cov[4*i]*cov[4*j]*(1+1e-6) {
+				t.Errorf("no covariance: %v", cov)
+			}
+		}
+	}
+	if other, same := cov[1]/math.Sqrt(cov[0]*cov[4]), cov[2]/math.Sqrt(cov[0]*cov[8]); other >= same {
+		t.Errorf("a network goes more with another (%g) than with itself (%g)", other, same)
+	}
+	if _, _, ok := prior([]*feature.Network{{}}); ok {
+		t.Error("an empty network is answered for")
+	}
+	if prior, err := priorOf([]string{"host"}, "ncnn"); prior != nil || err != nil {
+		t.Errorf("the host: %v", err)
 	}
 }

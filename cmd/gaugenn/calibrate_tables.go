@@ -12,6 +12,9 @@ import (
 
 	"github.com/gaugenn/gaugenn/calibrate/plan"
 	"github.com/gaugenn/gaugenn/data"
+	"github.com/gaugenn/gaugenn/estimate"
+	"github.com/gaugenn/gaugenn/estimate/device"
+	"github.com/gaugenn/gaugenn/estimate/feature"
 	"github.com/gaugenn/gaugenn/estimate/simulate"
 	"github.com/gaugenn/gaugenn/extract"
 	"github.com/gaugenn/gaugenn/extract/container"
@@ -192,4 +195,45 @@ func costsOf(devices []string, machines []*simulate.Machine, p *plan.Plan, all [
 		}
 	}
 	return out
+}
+
+// priorOf returns what the shipped profile of a runtime knows of devices before any run: the mean, over those of the catalogue, of the
+// covariance of networks. Without a profile for them it is nil, or says ok false.
+func priorOf(devices []string, runtimeName string) (func([]*feature.Network) ([]float64, float64, bool), error) {
+	profiles, err := profilesFrom("")
+	if err != nil {
+		return nil, err
+	}
+	e := estimate.New(profiles)
+	var targets []*estimate.Target
+	for _, name := range devices {
+		d, err := device.Embedded().Find(name)
+		if err != nil {
+			continue // the host
+		}
+		t, err := e.Prepare(device.Target{Device: d, Runtime: runtimeName, Delegate: device.CPU, Threads: 1, Precision: device.F32}, nil)
+		if err != nil {
+			return nil, err
+		}
+		targets = append(targets, t)
+	}
+	if len(targets) == 0 {
+		return nil, nil
+	}
+	return func(nets []*feature.Network) (sum []float64, noise float64, ok bool) {
+		for _, t := range targets {
+			cov, n, ok := t.Covariance(nets)
+			if !ok {
+				return nil, 0, false
+			}
+			if sum == nil {
+				sum = make([]float64, len(cov))
+			}
+			for i, v := range cov {
+				sum[i] += v / float64(len(targets))
+			}
+			noise += n / float64(len(targets))
+		}
+		return sum, noise, true
+	}, nil
 }
