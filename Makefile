@@ -21,6 +21,7 @@ demo: build
 	@echo
 	bin/gaugenn inspect build/demo/input/assembled.apk
 	@echo
+	@echo "What they cost on four phones of different tiers and years:"
 	bin/gaugenn estimate build/demo/tables --devices "Redmi Note 8;Galaxy A15;Pixel 7;Galaxy S24"
 
 test:

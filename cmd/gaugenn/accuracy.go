@@ -146,6 +146,9 @@ func (e expectation) text(b estimate.Basis) string {
 	case e.like.Rows > 0:
 		return fmt.Sprintf("%.0f %%, from %s runs of %d chips left out", 100*e.like.MedianError, group(e.like.Rows), e.like.Chips)
 	}
+	if e.known.Rows > 0 {
+		return fmt.Sprintf("above %.0f %%, which it is for new networks on known chips (%s runs)", 100*e.known.MedianError, group(e.known.Rows))
+	}
 	return "not known: no runs to hold out"
 }
 

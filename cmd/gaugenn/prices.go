@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -15,80 +16,125 @@ import (
 )
 
 // priceTable shows many models on a few phones: one row a model, one column a
-// phone, latency with its interval, and the basis where it is not simulated.
+// phone, latency with its interval, and a mark where no recorded run is behind
+// it.
 type priceTable struct {
 	phones []device.Device
-	models []string
-	cells  map[[2]string]string
+	models []*pricedRow
+	byID   map[string]*pricedRow
 	bases  map[estimate.Basis]int
-	macs   map[string]float64
-	// refused lists the models that get no answer, with the reason.
-	refused []string
+	target device.Target
+	// refused lists the models that get no answer on any phone, by reason.
+	reasons []string
+	refused map[string][]string
+}
+
+type pricedRow struct {
+	name, runtime string
+	macs          float64
+	cells         map[string]string // by phone
 }
 
 func newPriceTable(phones []device.Device) *priceTable {
-	return &priceTable{phones: phones, cells: map[[2]string]string{}, bases: map[estimate.Basis]int{}, macs: map[string]float64{}}
+	return &priceTable{phones: phones, byID: map[string]*pricedRow{}, bases: map[estimate.Basis]int{}, refused: map[string][]string{}}
 }
 
 func (p *priceTable) add(q *pricedModel, t device.Target, a estimate.Prediction) {
+	p.target = t
 	name := q.Name
 	if name == "" {
 		name = fmt.Sprintf("%s %.8s", q.format, q.id)
 	}
 	p.bases[a.Basis]++
-	if a.Basis == estimate.Refused && t.Device.Name == p.phones[0].Name {
-		p.refused = append(p.refused, fmt.Sprintf("%s: %s", name, a.Reason))
+	r := p.byID[q.id]
+	if r == nil {
+		r = &pricedRow{name: name, runtime: t.Runtime, cells: map[string]string{}}
+		if q.Network != nil {
+			r.macs = q.Network.MACs()
+		}
+		if !alsoReads(t.Runtime, q.format) {
+			r.runtime += " †"
+		}
+		p.byID[q.id] = r
+		p.models = append(p.models, r)
 	}
-	if a.Basis == estimate.Refused {
-		return
+	switch {
+	case a.Basis == estimate.Refused:
+		r.cells[t.Device.Name] = "no answer"
+		if t.Device.Name == p.phones[0].Name {
+			if p.refused[a.Reason] == nil {
+				p.reasons = append(p.reasons, a.Reason)
+			}
+			p.refused[a.Reason] = append(p.refused[a.Reason], name)
+		}
+	case a.LatencyMS.Known:
+		mark := " "
+		if a.Basis == estimate.Simulated {
+			mark = "*"
+		}
+		r.cells[t.Device.Name] = fmt.Sprintf("%s (%s – %s)%s", digits(a.LatencyMS.Value, 2), digits(a.LatencyMS.Lo, 2), digits(a.LatencyMS.Hi, 2), mark)
 	}
-	if _, ok := p.macs[name]; !ok {
-		p.models = append(p.models, name)
-		p.macs[name] = 0
-		for _, l := range q.Network.Layers {
-			p.macs[name] += l.MACs
+}
+
+// answered reports whether a model has a price on any phone.
+func (r *pricedRow) answered() bool {
+	for _, c := range r.cells {
+		if c != "no answer" {
+			return true
 		}
 	}
-	cell := "no answer"
-	if a.LatencyMS.Known {
-		cell = fmt.Sprintf("%s (%s – %s)", digits(a.LatencyMS.Value, 3), digits(a.LatencyMS.Lo, 2), digits(a.LatencyMS.Hi, 2))
-	}
-	p.cells[[2]string{name, t.Device.Name}] = cell
+	return false
 }
 
 func (p *priceTable) write(w io.Writer) error {
 	t := table.NewWriter()
 	t.SetStyle(table.StyleLight)
-	head, under := table.Row{"latency in ms (90 %)", "MACs"}, table.Row{"", ""}
-	configs := []table.ColumnConfig{{Number: 1, WidthMax: 34, WidthMaxEnforcer: text.Trim}, {Number: 2, Align: text.AlignRight}}
+	head, under := table.Row{"latency in ms (90 %)", "runtime", "MACs"}, table.Row{"", "", ""}
+	configs := []table.ColumnConfig{{Number: 3, Align: text.AlignRight}}
 	for i, d := range p.phones {
 		head = append(head, d.Name)
 		under = append(under, fmt.Sprintf("%s, %s", d.SoC.Name, amount(d.Year, 1, "")))
-		configs = append(configs, table.ColumnConfig{Number: i + 3, Align: text.AlignRight, AlignHeader: text.AlignRight})
+		configs = append(configs, table.ColumnConfig{Number: i + 4, Align: text.AlignRight, AlignHeader: text.AlignRight})
 	}
 	t.AppendHeader(head)
 	t.AppendHeader(under)
 	t.Style().Format.Header = text.FormatDefault
 	t.SetColumnConfigs(configs)
-	slices.SortStableFunc(p.models, func(a, b string) int { return cmp.Compare(p.macs[b], p.macs[a]) })
+	slices.SortStableFunc(p.models, func(a, b *pricedRow) int { return cmp.Compare(b.macs, a.macs) })
+	marks, converted := false, false
 	for _, m := range p.models {
-		row := table.Row{m, countText(int64(p.macs[m]))}
-		for _, d := range p.phones {
-			row = append(row, p.cells[[2]string{m, d.Name}])
+		if !m.answered() {
+			continue
 		}
+		row := table.Row{short(m.name, 36), m.runtime, countText(int64(m.macs))}
+		for _, d := range p.phones {
+			row = append(row, m.cells[d.Name])
+			marks = marks || strings.HasSuffix(m.cells[d.Name], "*")
+		}
+		converted = converted || strings.HasSuffix(m.runtime, "†")
 		t.AppendRow(row)
 	}
 	if _, err := fmt.Fprintln(w, t.Render()); err != nil {
 		return err
 	}
-	if n := len(p.refused); n > 0 {
-		fmt.Fprintf(w, "no answer for %s:\n", plural(n, "model"))
-		for _, r := range p.refused[:min(n, 12)] {
-			fmt.Fprintf(w, "  %s\n", r)
+	fmt.Fprintf(w, "one inference on the %s", p.target.Delegate)
+	if p.target.Threads > 0 {
+		fmt.Fprintf(w, " with %s", plural(p.target.Threads, "thread"))
+	}
+	fmt.Fprint(w, ", warm; in brackets the 90 % interval")
+	if marks {
+		fmt.Fprint(w, "; * published facts alone, no recorded runs of this runtime")
+	}
+	if converted {
+		fmt.Fprint(w, "; † as if converted for this runtime")
+	}
+	fmt.Fprintln(w)
+	for _, r := range p.reasons {
+		names := p.refused[r]
+		if len(names) > 4 {
+			names = append(names[:4:4], fmt.Sprintf("and %d more", len(names)-4))
 		}
-		if n > 12 {
-			fmt.Fprintf(w, "  and %d more\n", n-12)
-		}
+		fmt.Fprintf(w, "no answer: %s (%s)\n", r, strings.Join(names, ", "))
 	}
 	basis := ""
 	for _, b := range []estimate.Basis{estimate.Measured, estimate.SameTarget, estimate.SameSoC, estimate.Unseen, estimate.Simulated, estimate.Refused} {
@@ -96,8 +142,18 @@ func (p *priceTable) write(w io.Writer) error {
 			basis += fmt.Sprintf("   %s %s", b, group(n))
 		}
 	}
-	_, err := fmt.Fprintf(w, "basis:%s\n", basis)
+	_, err := fmt.Fprintf(w, "basis of the answers:%s      why, and what would help: gaugenn estimate MODEL --device %q; how sure: gaugenn devices %q\n", basis, p.phones[0].Name, p.phones[0].Name)
 	return err
+}
+
+// short cuts a name in the middle, where names differ least.
+func short(s string, n int) string {
+	r := []rune(s)
+	if len(r) <= n {
+		return s
+	}
+	tail := n/2 - 1
+	return string(r[:n-tail-1]) + "…" + string(r[len(r)-tail:])
 }
 
 // digits writes v with n significant digits and no exponent.

@@ -109,9 +109,6 @@ func eachTableModel(dir string, visit func(*pricedModel) error) error {
 		if err != nil {
 			return err
 		}
-		if l.GraphIndex != 0 {
-			continue
-		}
 		if len(rows) > 0 && rows[0].ModelID != l.ModelID {
 			if err := flush(); err != nil {
 				return err
@@ -130,19 +127,47 @@ func tableQuestion(m *data.Model, rows []data.Layer) (*pricedModel, error) {
 		q.WeightBytes = *m.WeightBytes
 	}
 	if m.MACs == nil {
-		q.Unpriceable = "its MACs are not known from the tables"
-		if m.AssumedMACs != nil {
-			q.Unpriceable += ": free dimensions; scan with --bind, or estimate the file itself"
+		q.Unpriceable = "its work is not known"
+		switch {
+		case m.AssumedMACs != nil:
+			q.Unpriceable = "its sizes are chosen when it runs: scan with --bind height=..., or estimate the file itself"
+		case m.Format == "mediapipe":
+			q.Unpriceable = "a pipeline: the networks that it names are priced by themselves"
+		case len(m.OpaqueKinds) > 0:
+			q.Unpriceable = "compiled pieces that cannot be looked into"
 		}
 		return q, nil
 	}
-	g, costs, err := data.Rebuild(rows)
+	g, costs, err := data.Rebuild(mainGraph(rows, *m.MACs))
 	if err != nil {
 		return nil, err
 	}
 	q.Graph, q.Costs = g, costs
 	q.Network = feature.Of(q.Name, g, costs, fusionOf(m.Format))
 	return q, nil
+}
+
+// mainGraph returns the rows of the graph that a model's MACs are of: graphs of
+// signatures, functions and control flow stand beside it.
+func mainGraph(rows []data.Layer, macs int64) []data.Layer {
+	best, most := rows[:0], int64(-1)
+	for from := 0; from < len(rows); {
+		to, sum := from, int64(0)
+		for to < len(rows) && rows[to].GraphIndex == rows[from].GraphIndex {
+			if rows[to].MACs != nil {
+				sum += *rows[to].MACs
+			}
+			to++
+		}
+		if sum == macs {
+			return rows[from:to]
+		}
+		if sum > most {
+			best, most = rows[from:to], sum
+		}
+		from = to
+	}
+	return best
 }
 
 // givenRows reads the caller's own latencies: model,latency_ms, where model is

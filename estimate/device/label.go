@@ -18,6 +18,7 @@ var (
 	statedClock = regexp.MustCompile(`(?i)(\d+(?:\.\d+)?)\s*(ghz|mhz)`)
 	countAfter  = regexp.MustCompile(`(?i)(?:^|[^a-z0-9])[x*]\s*(\d+)\b`)
 	countBefore = regexp.MustCompile(`(?i)(?:^|[^a-z0-9.])(\d+)\s*[x*](?:[^0-9a-z]|$)`)
+	coreNamedX  = regexp.MustCompile(`(?i)\bcortex[ -]?x\d+`)
 	countWord   = regexp.MustCompile(`(?i)\b(single|dual|quad|hexa|octa|deca)[ -]core`)
 	countGlued  = regexp.MustCompile(`(?i)^\s*(\d+)\s*[x*]\s*[a-z]`)
 	graphics    = regexp.MustCompile(`(?i)adreno|mali|immortalis|videocore|powervr|xclipse|maxwell|pascal|volta|ampere|vega|nvidia|geforce|tensor core|\bgpu\b`)
@@ -81,9 +82,14 @@ func (c *Catalogue) coreIn(part string) string {
 	return best
 }
 
+// statedCount returns how many cores a part of a label states, 1 where it states none. The last number counts: names such as RDK X3 or
+// Cortex-X3 stand before it.
 func statedCount(part string) int {
+	part = coreNamedX.ReplaceAllString(part, " ")
 	for _, re := range []*regexp.Regexp{countAfter, countBefore, countGlued} {
-		if m := re.FindStringSubmatch(part); m != nil {
+		all := re.FindAllStringSubmatch(part, -1)
+		if len(all) > 0 {
+			m := all[len(all)-1]
 			if n, err := strconv.Atoi(m[1]); err == nil && n > 0 && n <= 256 {
 				return n
 			}

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/gaugenn/gaugenn/data"
+	"github.com/gaugenn/gaugenn/estimate"
+	"github.com/gaugenn/gaugenn/estimate/device"
+)
+
+func TestMainGraph_isTheOneThatTheModelsMACsAreOf(t *testing.T) {
+	n := func(v int64) *int64 { return &v }
+	rows := []data.Layer{{GraphIndex: 0}, {GraphIndex: 0}, {GraphIndex: 1, MACs: n(3)}, {GraphIndex: 1, MACs: n(4)}, {GraphIndex: 2, MACs: n(9)}}
+	for macs, want := range map[int64]int32{0: 0, 7: 1, 9: 2, 100: 2} {
+		got := mainGraph(rows, macs)
+		if len(got) == 0 || got[0].GraphIndex != want || got[len(got)-1].GraphIndex != want {
+			t.Errorf("MACs %d: graph %+v, want %d", macs, got, want)
+		}
+	}
+	if got := mainGraph(nil, 1); len(got) != 0 {
+		t.Errorf("no rows: %v", got)
+	}
+}
+
+func TestPriceTable_keepsModelsOfOneNameApart(t *testing.T) {
+	phones := []device.Device{{Name: "A"}, {Name: "B"}}
+	p := newPriceTable(phones)
+	for _, d := range phones {
+		for i, id := range []string{"1", "2"} {
+			q := &pricedModel{id: id, format: "tflite"}
+			q.Name = "net.tflite"
+			v := float64(10 * (i + 1))
+			p.add(q, device.Target{Device: d, Runtime: "litert", Delegate: device.CPU, Threads: 4},
+				estimate.Prediction{Basis: estimate.Simulated, LatencyMS: estimate.Range{Value: v, Lo: v / 2, Hi: v * 2, Known: true}})
+		}
+		q := &pricedModel{id: "3", format: "mediapipe"}
+		q.Name = "g.binarypb"
+		p.add(q, device.Target{Device: d, Runtime: "litert"}, estimate.Prediction{Basis: estimate.Refused, Reason: "a pipeline"})
+	}
+	var b strings.Builder
+	if err := p.write(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"10 (5 – 20)*", "20 (10 – 40)*", "published facts alone", "no answer: a pipeline (g.binarypb)", "simulated 4"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in\n%s", want, b.String())
+		}
+	}
+	if strings.Count(b.String(), "net.tflite") != 2 {
+		t.Errorf("two models of one name are not two rows:\n%s", b.String())
+	}
+}
