@@ -48,6 +48,7 @@ bench-peers: build
 notebook: build
 	rm -rf build/notebook && mkdir -p build/notebook
 	bin/gaugenn calibrate import data/records/ncnn.csv.gz --networks data/records/ncnn.networks.jsonl.gz --licence BSD-3-Clause -o build/notebook/tables
+	bin/gaugenn devices --json > build/notebook/devices.jsonl
 	test -x build/notebook-venv/bin/jupyter || { $(PYTHON) -m venv build/notebook-venv && build/notebook-venv/bin/pip -q install -r notebooks/requirements.txt; }
 	build/notebook-venv/bin/jupyter nbconvert --log-level WARN --to notebook --execute notebooks/phones.ipynb --output-dir build/notebook
 

@@ -136,6 +136,7 @@ func devicesJSON(w io.Writer, list []device.Device) error {
 			"device": d.Name, "vendor": d.Vendor, "form": d.Form, "model_codes": d.ModelCodes, "soc": d.SoC.Name, "part_number": d.SoC.PartNumber,
 			"year": value(d.Year), "ram_gb": value(d.RAMGB), "battery_wh": value(d.BatteryWh()), "cores": clustersText(&d.SoC),
 			"bandwidth_gbps": value(d.SoC.Memory.BandwidthGBps), "gpu": d.SoC.GPU.Name, "npu": d.SoC.NPU.Name, "npu_tops": value(d.SoC.NPU.TOPS),
+			"peak_f32_gmacs": value(d.SoC.Peak(device.F32, 4, device.AffinityAny).Times(1e-9)), "peak_i8_gmacs": value(d.SoC.Peak(device.I8, 4, device.AffinityAny).Times(1e-9)),
 			"predicts": predictsJSON(d, held),
 		})
 		if err != nil {
