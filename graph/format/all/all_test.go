@@ -102,3 +102,16 @@ func TestFormats_namesAreUnique(t *testing.T) {
 		seen[f.Name] = true
 	}
 }
+
+// TestFormats_embeddedSignaturesBeginWithRareBytes: the search inside files looks
+// closer wherever the first two or the second two bytes of a signature occur;
+// zeros occur everywhere.
+func TestFormats_embeddedSignaturesBeginWithRareBytes(t *testing.T) {
+	for _, f := range all.Formats() {
+		for _, s := range f.Embedded {
+			if len(s.Bytes) < 3 || s.Bytes[0] == 0 && s.Bytes[1] == 0 || s.Bytes[1] == 0 && s.Bytes[2] == 0 {
+				t.Errorf("%s: signature % x begins with common bytes", f.Name, s.Bytes)
+			}
+		}
+	}
+}

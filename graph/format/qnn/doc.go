@@ -20,5 +20,7 @@
 //
 // # Not read
 //
-// The compiled operators: each graph is one opaque node, of unknown cost.
+// The compiled operators: each graph is one opaque node, of unknown cost. A context
+// at an odd place inside another file is not searched for: its first bytes are
+// zeros, as are those of much else.
 package qnn

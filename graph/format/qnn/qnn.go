@@ -24,7 +24,6 @@ var Format = format.Format{
 	ReadsNot:   "The compiled operators; the graphs of versions 2.1 and 2.2.",
 	Match:      match,
 	Parse:      parse,
-	Embedded:   []format.Signature{{Bytes: []byte{0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 1}}},
 }
 
 func match(h format.Head) format.Confidence { return qnncontext.Match(h.Bytes, h.Size) }
