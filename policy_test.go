@@ -55,6 +55,7 @@ var mayImport = map[string][]string{
 	"calibrate/runtime/*":     {"calibrate/runtime", "calibrate/runtime/opprofile"},
 	"calibrate/additive":      {"estimate/feature", "estimate/regress"},
 	"calibrate/plan":          {"estimate/feature", "calibrate/additive"},
+	"calibrate/probe":         {},
 	"calibrate/run":           {"calibrate/runtime", "calibrate/adb"},
 	"calibrate/adb":           {},
 	"calibrate/adb/*":         {},
@@ -86,7 +87,7 @@ var doors = map[string][]string{
 	"golang.org/x/term":                  {"cmd/*"},
 	"golang.org/x/sync":                  {"extract", "extract/container", "calibrate", "cmd/*"},
 	"golang.org/x/sys":                   {"extract/container", "calibrate/runtime/*", "cmd/*"},
-	"github.com/google/flatbuffers":      {"tests"},
+	"github.com/google/flatbuffers":      {"calibrate/probe", "tests"},
 	"github.com/google/go-cmp":           {"tests"},
 }
 

@@ -82,6 +82,27 @@ type OpTime struct {
 	Delegated bool    `json:"delegated,omitempty"` // Index counts the delegate's nodes, not the model's
 }
 
+// Least joins the profiles of two runs of one model: the smaller time of each operator, and its calls in all. A run that lists other operators, as
+// one whose control flow went another way, is left out; the first one counts.
+func Least(have, run []OpTime) []OpTime {
+	if len(have) == 0 {
+		return run
+	}
+	if len(have) != len(run) {
+		return have
+	}
+	for i := range run {
+		if have[i].Type != run[i].Type || have[i].Name != run[i].Name || have[i].Node != run[i].Node {
+			return have
+		}
+	}
+	for i := range run {
+		have[i].MeanUS = min(have[i].MeanUS, run[i].MeanUS)
+		have[i].Calls += run[i].Calls
+	}
+	return have
+}
+
 // Summary holds statistics that a tool printed instead of its repeats. Values are finite milliseconds; what was not printed is nil.
 type Summary struct {
 	Count    int      `json:"count"` // runs that the statistics are of; 0 not told

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -34,6 +35,7 @@ type sampleOptions struct {
 	budget  time.Duration
 	most    int
 	minRun  time.Duration
+	probes  int
 	quiet   bool
 }
 
@@ -47,13 +49,18 @@ latency of all of them, per second that a run is expected to cost. Expected late
 simulated for --devices from published facts ("host" takes nominal ones). With several devices
 the budget holds on the slowest. A folder of tables stands for the models of a scan: their layers
 are read from the tables, their bytes from --files when they are run. With --runs the
-models that were run before count as known, so that the plan names the next ones.`,
-		Example: `  gaugenn calibrate sample --models models/ --budget 20m --devices "Pixel 8" -o plan.json
+models that were run before count as known, so that the plan names the next ones. --probes
+adds networks that are made for the purpose, in a folder beside the plan: with the times of
+their operators a fit can price kernels that no model at hand has.`,
+		Example: `  gaugenn calibrate sample --models models/ --probes 60 --budget 20m --devices "Pixel 8" -o plan.json
   gaugenn calibrate sample --models tables/ --files apps/ --devices "Pixel 8,Galaxy S21" -o plan.json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if len(o.models) == 0 || o.out == "" {
-				return usagef("sample needs --models FOLDER and -o FILE")
+			if len(o.models) == 0 && o.probes == 0 || o.out == "" {
+				return usagef("sample needs --models FOLDER or --probes N, and -o FILE")
+			}
+			if o.probes > 0 && o.runtime != "litert" {
+				return usagef("--probes are .tflite files: they are for --runtime litert")
 			}
 			return sample(cmd.Context(), o, cmd.ErrOrStderr())
 		},
@@ -66,6 +73,7 @@ models that were run before count as known, so that the plan names the next ones
 	f.StringVar(&o.runtime, "runtime", "litert", "runtime that will run them")
 	f.DurationVar(&o.budget, "budget", 20*time.Minute, "time for the whole plan on one device; 0 is no limit")
 	f.IntVar(&o.most, "most", 0, "most models; 0 is no limit")
+	f.IntVar(&o.probes, "probes", 0, "also make and run this many networks of random operators, which tell what each kind of kernel costs (LiteRT)")
 	f.DurationVar(&o.minRun, "min-time", time.Second, "least time of the repeats of one model")
 	f.StringVarP(&o.out, "output", "o", "", "file for the plan")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no summary")
@@ -97,15 +105,23 @@ func sample(ctx context.Context, o sampleOptions, stderr io.Writer) error {
 	if opt.Prior, err = priorOf(o.devices, o.runtime); err != nil {
 		return err
 	}
+	probes, err := addProbes(o, machines, &opt)
+	if err != nil {
+		return err
+	}
 	if o.runs != "" {
 		if all, opt.Done, err = splitDone(o.runs, all); err != nil {
 			return err
 		}
 	}
 	p, err := plan.Choose(all, opt)
+	if errors.Is(err, plan.ErrNothing) && len(probes) > 0 {
+		p, err = &plan.Plan{Version: plan.Version, Method: "probes only"}, nil
+	}
 	if err != nil {
 		return err
 	}
+	withProbes(p, probes, opt)
 	p.Devices = o.devices
 	p.DeviceCostS = costsOf(o.devices, machines, p, all, opt)
 	b, err := json.MarshalIndent(p, "", "  ")

@@ -48,7 +48,8 @@ type functions struct {
 	startProfiler     func(p uintptr) int32
 	stopProfiler      func(p uintptr) int32
 	resetProfiler     func(p uintptr) int32
-	profileSummary    func(p, compiled uintptr, text **byte) int32
+	eventCount        func(p uintptr, n *int32) int32
+	events            func(p uintptr, n int32, list *event) int32
 	subgraph          func(model, i uintptr, s *uintptr) int32
 	inputs, outputs   func(s uintptr, n *uintptr) int32
 	input, output     func(s, i uintptr, t *uintptr) int32
@@ -77,7 +78,8 @@ func load(path string) (*functions, error) {
 		"LiteRtCreateManagedTensorBuffer":                &f.createBuffer,
 		"LiteRtLockTensorBuffer":                         &f.lock, "LiteRtUnlockTensorBuffer": &f.unlock,
 		"LiteRtCompiledModelGetProfiler": &f.profiler, "LiteRtStartProfiler": &f.startProfiler,
-		"LiteRtStopProfiler": &f.stopProfiler, "LiteRtResetProfiler": &f.resetProfiler, "LiteRtGetProfileSummary": &f.profileSummary,
+		"LiteRtStopProfiler": &f.stopProfiler, "LiteRtResetProfiler": &f.resetProfiler,
+		"LiteRtGetNumProfilerEvents": &f.eventCount, "LiteRtGetProfilerEvents": &f.events,
 		"LiteRtGetModelSubgraph": &f.subgraph, "LiteRtGetNumSubgraphInputs": &f.inputs, "LiteRtGetNumSubgraphOutputs": &f.outputs,
 		"LiteRtGetSubgraphInput": &f.input, "LiteRtGetSubgraphOutput": &f.output, "LiteRtGetRankedTensorType": &f.tensorType,
 	} {

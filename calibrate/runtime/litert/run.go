@@ -14,7 +14,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/gaugenn/gaugenn/calibrate/runtime"
-	"github.com/gaugenn/gaugenn/calibrate/runtime/opprofile"
 )
 
 // Run loads a model, warms it up, times repeats and, with Profile, takes times per operator in a second pass with the profiler on, so
@@ -101,10 +100,15 @@ func timed(ctx context.Context, fn *functions, model string, opt runtime.Options
 // maxRepeats bounds how many repeats are kept of a model that takes microseconds.
 const maxRepeats = 2000
 
-// profiledRuns is how often a profiled model is run.
-const profiledRuns = 10
+// A profiled model is run this often at most, and not again after profiledTime once it was run profiledLeast times.
+const (
+	profiledRuns  = 40
+	profiledLeast = 5
+	profiledTime  = 400 * time.Millisecond
+)
 
-// profiled is the pass with the profiler on.
+// profiled is the pass with the profiler on. The profiler's clock is the wall's, so that one operator that was held up would spoil a mean: each run
+// is read by itself, and the smallest time of each operator kept.
 func profiled(ctx context.Context, fn *functions, model string, opt runtime.Options, res *runtime.Result) error {
 	s, err := newSession(fn, model, opt, true)
 	if err != nil {
@@ -121,32 +125,36 @@ func profiled(ctx context.Context, fn *functions, model string, opt runtime.Opti
 	if err := status("profiler", fn.profiler(s.compiled, &p)); err != nil {
 		return err
 	}
-	fn.resetProfiler(p)
-	if err := status("start of the profiler", fn.startProfiler(p)); err != nil {
-		return err
-	}
-	for range profiledRuns {
-		if _, _, err := s.once(); err != nil {
+	start := time.Now()
+	for i := 0; i < profiledRuns && (i < profiledLeast || time.Since(start) < profiledTime); i++ {
+		ops, err := s.profiledOnce(p)
+		if err != nil {
 			return err
 		}
+		res.Ops = runtime.Least(res.Ops, ops)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 	}
-	fn.stopProfiler(p)
-	var t *byte
-	if err := status("profile", fn.profileSummary(p, s.compiled, &t)); err != nil {
-		return err
-	}
-	ops, ok, err := opprofile.Parse(text(t))
-	if err != nil {
-		return err
-	}
-	if !ok {
-		return &runtime.OutputError{Tool: "litert", Msg: "profile without a table of operators"}
-	}
-	res.Ops, res.OpsUnit = ops, "us"
+	res.OpsUnit = "us"
 	return nil
+}
+
+// profiledOnce runs the model once and reads the times of its operators.
+func (s *session) profiledOnce(p uintptr) ([]runtime.OpTime, error) {
+	if err := status("reset of the profiler", s.fn.resetProfiler(p)); err != nil {
+		return nil, err
+	}
+	if err := status("start of the profiler", s.fn.startProfiler(p)); err != nil {
+		return nil, err
+	}
+	if _, _, err := s.once(); err != nil {
+		return nil, err
+	}
+	if err := status("end of the profiler", s.fn.stopProfiler(p)); err != nil {
+		return nil, err
+	}
+	return s.operators(p)
 }
 
 // session is a compiled model with its buffers.

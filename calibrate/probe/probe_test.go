@@ -1,0 +1,75 @@
+package probe_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/gaugenn/gaugenn/calibrate/probe"
+	"github.com/gaugenn/gaugenn/graph"
+	"github.com/gaugenn/gaugenn/graph/format"
+	"github.com/gaugenn/gaugenn/graph/format/tflite"
+	"github.com/gaugenn/gaugenn/graph/op"
+)
+
+// TestBuild_networksAreWhatTheirShapesSay reads probes with our own reader: every shape that a probe states must be the one that follows from its
+// operators.
+func TestBuild_networksAreWhatTheirShapesSay(t *testing.T) {
+	kinds := map[graph.Op]bool{}
+	for seed := range uint64(48) {
+		name, file := probe.Build(seed)
+		m, err := tflite.Format.Parse(format.Input{Path: name, Name: name + ".tflite", Data: file})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		g := m.Graphs[0]
+		if len(g.Nodes) < 6 {
+			t.Errorf("%s: %d operators", name, len(g.Nodes))
+		}
+		for i := range g.Nodes {
+			kinds[g.Nodes[i].Op] = true
+		}
+		stated := map[graph.TensorID]string{}
+		for i := range g.Nodes {
+			for _, id := range g.Nodes[i].Outputs {
+				stated[id] = g.Tensor(id).Shape.String()
+			}
+		}
+		shaped, _ := op.Infer(m)
+		for id, want := range stated {
+			if got := shaped.Graphs[0].Tensor(id).Shape.String(); got != want {
+				t.Errorf("%s: tensor %d is %s, its operator gives %s", name, id, want, got)
+			}
+		}
+		if total := op.Total(shaped, op.Costs(shaped)); total.UnknownNodes > 0 || total.MACs <= 0 || total.MACs > 250e6 {
+			t.Errorf("%s: %+v", name, total)
+		}
+	}
+	if len(kinds) < 20 {
+		t.Errorf("only %d kinds of operators: %v", len(kinds), kinds)
+	}
+}
+
+func TestBuild_sameSeedSameBytesAndPairsSameShapes(t *testing.T) {
+	for seed := range uint64(12) {
+		name, a := probe.Build(seed)
+		again, b := probe.Build(seed)
+		if name != again || !bytes.Equal(a, b) {
+			t.Errorf("seed %d: two files", seed)
+		}
+		if want := map[bool]string{true: "_i8", false: "_f32"}[seed%2 == 1]; !strings.HasSuffix(name, want) {
+			t.Errorf("seed %d: %s", seed, name)
+		}
+	}
+}
+
+func TestWrite_leavesWhatIsThere(t *testing.T) {
+	dir := t.TempDir()
+	first, err := probe.Write(dir, 4)
+	if err != nil || len(first) != 4 {
+		t.Fatal(first, err)
+	}
+	if again, err := probe.Write(dir, 4); err != nil || strings.Join(again, " ") != strings.Join(first, " ") {
+		t.Fatal(again, err)
+	}
+}
