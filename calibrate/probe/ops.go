@@ -22,28 +22,46 @@ func (c *chain) conv(out, kh, kw, stride int, padding, act byte) bool {
 	return true
 }
 
+// grouped is a 3x3 convolution in groups.
+func (c *chain) grouped(groups int) bool {
+	s := c.shape()
+	if len(s) != 4 || s[1] < smallestSide || s[3]%groups != 0 || s[3]/groups < 2 || c.narrow && !c.int8 {
+		return false
+	}
+	if !c.room(float64(s[1]*s[2]*s[3])*float64(9*s[3]/groups), 9*s[3]*s[3]/groups, volume(s)) {
+		return false
+	}
+	f, b := c.weights([]int{s[3], 3, 3, s[3] / groups}, 0, s[3])
+	c.add(opConv, c.activation(s, activeScale, 0), []int{c.at, f, b}, slot{1, int32(1)}, slot{2, int32(1)}, slot{4, int32(1)}, slot{5, int32(1)})
+	return true
+}
+
 // room reports whether an operator is within the limits, and counts its work.
 func (c *chain) room(macs float64, weights, elements int) bool {
-	if macs > maxOpMACs || weights > maxWeights || elements > maxElements {
+	if macs > maxOpMACs || weights > maxWeights || c.weight+weights > allWeights || elements > maxElements {
 		return false
 	}
 	c.macs += macs
+	c.weight += weights
 	return true
 }
 
 // depthwise is a depthwise convolution.
-func (c *chain) depthwise(k, stride int, act byte) bool {
+func (c *chain) depthwise(k, stride int, padding, act byte) bool {
 	s := c.shape()
-	if len(s) != 4 || s[1] < smallestSide || s[2] < smallestSide {
+	if len(s) != 4 || s[1] < max(k, smallestSide) || s[2] < max(k, smallestSide) {
 		return false
 	}
 	h, w := (s[1]+stride-1)/stride, (s[2]+stride-1)/stride
+	if padding == paddingValid {
+		h, w = (s[1]-k)/stride+1, (s[2]-k)/stride+1
+	}
 	if !c.room(float64(h*w*s[3]*k*k), k*k*s[3], h*w*s[3]) {
 		return false
 	}
 	f, b := c.weights([]int{1, k, k, s[3]}, 3, s[3])
 	c.add(opDepthwise, c.activation([]int{1, h, w, s[3]}, activeScale, 0), []int{c.at, f, b},
-		slot{1, int32(stride)}, slot{2, int32(stride)}, slot{3, int32(1)}, slot{4, act}, slot{5, int32(1)}, slot{6, int32(1)})
+		slot{0, padding}, slot{1, int32(stride)}, slot{2, int32(stride)}, slot{3, int32(1)}, slot{4, act}, slot{5, int32(1)}, slot{6, int32(1)})
 	return true
 }
 
@@ -171,13 +189,13 @@ func volume(s []int) int {
 	return n
 }
 
-// pad adds a border of zeros.
-func (c *chain) pad() bool {
+// pad adds a border of zeros, and more channels of zeros.
+func (c *chain) pad(border, channels int) bool {
 	s := c.shape()
-	if len(s) != 4 || s[1] < smallestSide || !c.room(0, 0, (s[1]+2)*(s[2]+2)*s[3]) {
+	if len(s) != 4 || s[1] < smallestSide || !c.room(0, 0, (s[1]+2*border)*(s[2]+2*border)*(s[3]+channels)) {
 		return false
 	}
-	c.add(opPad, c.like([]int{1, s[1] + 2, s[2] + 2, s[3]}), []int{c.at, c.indices([]int{4, 2}, 0, 0, 1, 1, 1, 1, 0, 0)})
+	c.add(opPad, c.like([]int{1, s[1] + 2*border, s[2] + 2*border, s[3] + channels}), []int{c.at, c.indices([]int{4, 2}, 0, 0, border, border, border, border, 0, channels)})
 	return true
 }
 
@@ -209,7 +227,10 @@ func (c *chain) deconv(out, k int) bool {
 	if len(s) != 4 || !c.room(float64(s[1]*s[2]*s[3])*float64(out*k*k), out*k*k*s[3], 4*s[1]*s[2]*out) {
 		return false
 	}
+	narrow := c.narrow
+	c.narrow = c.int8 // runtimes have no transposed convolution with weights of another type
 	f, b := c.weights([]int{out, k, k, s[3]}, 0, out)
+	c.narrow = narrow
 	shape := c.indices([]int{4}, 1, 2*s[1], 2*s[2], out)
 	c.add(opDeconv, c.activation([]int{1, 2 * s[1], 2 * s[2], out}, activeScale, 0), []int{shape, f, c.at, b}, slot{1, int32(2)}, slot{2, int32(2)})
 	return true
@@ -252,10 +273,63 @@ func (c *chain) attend() bool {
 	return true
 }
 
+// share is softmax in its parts.
+func (c *chain) share() bool {
+	x, s := c.at, c.shape()
+	if len(s) != 3 || c.int8 {
+		return false
+	}
+	axis := c.indices([]int{1}, 2)
+	c.add(opReduceMax, c.activation([]int{1, s[1], 1}, activeScale, 0), []int{x, axis}, slot{0, byte(1)})
+	top := c.at
+	c.at = x
+	c.binary(opSub, top, noActivation)
+	c.add(opExp, c.activation(s, activeScale, 0), []int{c.at})
+	e := c.at
+	c.add(opSum, c.activation([]int{1, s[1], 1}, activeScale, 0), []int{e, axis}, slot{0, byte(1)})
+	sum := c.at
+	c.at = e
+	return c.binary(opDiv, sum, noActivation)
+}
+
+// split halves the channels and puts the halves together the other way round.
+func (c *chain) split() bool {
+	s := c.shape()
+	if len(s) != 4 || s[3]%2 != 0 || s[3] < 4 {
+		return false
+	}
+	half := []int{1, s[1], s[2], s[3] / 2}
+	axis := c.indices([]int{}, 3)
+	a := c.like(half)
+	b := c.like(half)
+	c.nodes = append(c.nodes, node{op: opSplit, in: []int{axis, c.at}, out: []int{a, b}, options: []slot{{0, int32(2)}}})
+	c.at = b
+	c.add(opConcatenation, c.like(s), []int{b, a}, slot{0, int32(3)})
+	return true
+}
+
+// heads is attention with several heads, whose rows are put apart and together again.
+func (c *chain) heads(n int) bool {
+	s := c.shape()
+	if len(s) != 3 || s[2]%n != 0 || s[2]/n < 8 || c.int8 && c.tensors[c.at].scale[0] != activeScale || !c.room(2*float64(s[1]*s[1]*s[2]), 0, n*s[1]*s[1]) {
+		return false
+	}
+	apart, turned, order := []int{1, s[1], n, s[2] / n}, []int{1, n, s[1], s[2] / n}, c.indices([]int{4}, 0, 2, 1, 3)
+	c.add(opReshape, c.like(apart), []int{c.at, c.indices([]int{4}, apart...)})
+	c.add(opTranspose, c.like(turned), []int{c.at, order})
+	x := c.at
+	c.add(opMatMul, c.activation([]int{1, n, s[1], s[1]}, 1, activeZero), []int{x, x}, slot{1, byte(1)})
+	c.pointwise(opSoftmax)
+	c.add(opMatMul, c.activation(turned, activeScale, 0), []int{c.at, x})
+	c.add(opTranspose, c.like(apart), []int{c.at, order})
+	c.add(opReshape, c.like(s), []int{c.at, c.indices([]int{3}, s...)})
+	return true
+}
+
 // normalise is layer normalisation in its parts.
 func (c *chain) normalise() bool {
 	x, s := c.at, c.shape()
-	if len(s) != 3 || c.int8 {
+	if c.int8 && c.tensors[x].scale[0] != activeScale || len(s) != 3 {
 		return false
 	}
 	axis := c.indices([]int{1}, 2)
@@ -264,7 +338,7 @@ func (c *chain) normalise() bool {
 	c.add(opSquaredDiff, c.activation(s, activeScale, 0), []int{x, mean})
 	c.add(opMean, c.activation([]int{1, s[1], 1}, activeScale, 0), []int{c.at, axis}, slot{0, byte(1)})
 	c.binary(opAdd, c.constant(1), noActivation)
-	c.add(opRsqrt, c.activation([]int{1, s[1], 1}, activeScale, 0), []int{c.at})
+	c.add(opRsqrt, c.activation([]int{1, s[1], 1}, activeScale, 0), []int{c.at}) // of positive numbers: the constant is
 	r := c.at
 	c.at = x
 	c.binary(opSub, mean, noActivation)

@@ -12,19 +12,18 @@ import (
 // Family is the word that names of probes start with: no trained network is of that family.
 const Family = "probe"
 
-// Build returns the probe of a seed and its name. Even seeds are float32, odd ones int8.
+// types are the types of numbers that probes come in, by the end of their names: float32, int8, and int8 weights with float32 activations (dynamic range).
+var types = []string{"f32", "i8", "w8"}
+
+// Build returns the probe of a seed and its name. Three seeds in a row draw the same sizes in the three types.
 func Build(seed uint64) (name string, file []byte) {
-	rng := rand.New(rand.NewPCG(seed/2, 0x9e3779b97f4a7c15)) // both types of one pair have the same shapes
-	n := &network{int8: seed%2 == 1, rng: rng}
-	kind := "f32"
-	if n.int8 {
-		kind = "i8"
-	}
+	turn, kind := seed/3, types[seed%3]
+	n := &network{int8: kind == "i8", narrow: kind != "f32", rng: rand.New(rand.NewPCG(turn, 0x9e3779b97f4a7c15)), values: rand.New(rand.NewPCG(seed, 1))}
 	c := &chain{network: n}
-	style := styles[int(seed/2)%len(styles)]
+	style := styles[int(turn)%len(styles)]
 	style.build(c)
 	n.outputs = []int{c.at}
-	name = fmt.Sprintf("%s_%s_%03d_%s", Family, style.name, seed/2, kind)
+	name = fmt.Sprintf("%s_%s_%03d_%s", Family, style.name, turn, kind)
 	return name, n.file(name)
 }
 
@@ -50,12 +49,14 @@ func Write(dir string, count int) ([]string, error) {
 
 // The limits of one operator and of a probe: a run of a probe takes milliseconds, as the networks do that it stands for.
 const (
-	maxOpMACs    = 40e6
-	maxMACs      = 150e6
+	maxOpMACs    = 100e6
+	maxMACs      = 200e6
 	maxElements  = 1 << 20 // of an activation
-	maxWeights   = 1 << 20 // of an operator, elements
+	maxWeights   = 6 << 20 // of an operator, elements
+	allWeights   = 8 << 20 // of a probe
 	probeNodes   = 32
 	activeScale  = 0.05
+	activeZero   = -3 // of int8 activations, as in most networks not in the middle: some runtimes have no fast kernel for that
 	weightScale  = 0.01
 	smallestSide = 3
 )
@@ -63,8 +64,9 @@ const (
 // chain is a network that grows at its end: the tensor at.
 type chain struct {
 	*network
-	at   int
-	macs float64
+	at     int
+	macs   float64
+	weight int // elements of weights so far
 }
 
 func (c *chain) shape() []int { return c.tensors[c.at].shape }
@@ -80,6 +82,9 @@ func (c *chain) start(shape ...int) {
 func (c *chain) activation(shape []int, scale float32, zero int64) int {
 	t := tensor{shape: shape, kind: typeFloat32}
 	if c.int8 {
+		if scale == activeScale {
+			zero = activeZero
+		}
 		t.kind, t.scale, t.zero = typeInt8, []float32{scale}, zero
 	}
 	c.tensors = append(c.tensors, t)
@@ -107,14 +112,18 @@ func (c *chain) weights(shape []int, axis, channels int) (filter, bias int) {
 		n *= d
 	}
 	t := tensor{shape: shape, kind: typeFloat32, axis: int32(axis)}
-	if c.int8 {
+	if c.narrow {
 		t.kind, t.data = typeInt8, make([]byte, n)
 		for i := range t.data {
-			t.data[i] = byte(int8(c.rng.IntN(255) - 127))
+			t.data[i] = byte(int8(c.values.IntN(255) - 127))
 		}
 		t.scale = repeated(weightScale, channels)
 	} else {
-		t.data = floats(n, func() float32 { return float32(c.rng.NormFloat64() * 0.05) })
+		spread := math.Sqrt(2 * float64(channels) / float64(n)) // keeps activations about 1: neither denormal nor infinite numbers, whose arithmetic is slow
+		if axis == 3 {
+			spread = math.Sqrt(2 / float64(n/channels))
+		}
+		t.data = floats(n, func() float32 { return float32(c.values.NormFloat64() * spread) })
 	}
 	c.tensors = append(c.tensors, t)
 	u := tensor{shape: []int{channels}, kind: typeFloat32, data: make([]byte, 4*channels)}
@@ -135,10 +144,10 @@ func (c *chain) constant(shape ...int) int {
 	if c.int8 {
 		t.kind, t.scale, t.data = typeInt8, []float32{activeScale}, make([]byte, n)
 		for i := range t.data {
-			t.data[i] = byte(int8(c.rng.IntN(100) + 1))
+			t.data[i] = byte(int8(c.values.IntN(100) + 1))
 		}
 	} else {
-		t.data = floats(n, func() float32 { return c.rng.Float32() + 0.1 })
+		t.data = floats(n, func() float32 { return c.values.Float32() + 0.1 })
 	}
 	c.tensors = append(c.tensors, t)
 	return len(c.tensors) - 1
@@ -186,6 +195,9 @@ func (c *chain) channels(lo, hi int) int {
 	}
 	return max(n, 1)
 }
+
+// again makes a tensor that was added before share the data of one with the same shape, so that the file is smaller than what a runtime holds.
+func (c *chain) again(tensor, as int) { c.tensors[tensor].data = c.tensors[as].data }
 
 func (c *chain) pick(v ...int) int { return v[c.rng.IntN(len(v))] }
 

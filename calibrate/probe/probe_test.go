@@ -16,7 +16,7 @@ import (
 // operators.
 func TestBuild_networksAreWhatTheirShapesSay(t *testing.T) {
 	kinds := map[graph.Op]bool{}
-	for seed := range uint64(48) {
+	for seed := range uint64(42) {
 		name, file := probe.Build(seed)
 		m, err := tflite.Format.Parse(format.Input{Path: name, Name: name + ".tflite", Data: file})
 		if err != nil {
@@ -41,23 +41,23 @@ func TestBuild_networksAreWhatTheirShapesSay(t *testing.T) {
 				t.Errorf("%s: tensor %d is %s, its operator gives %s", name, id, want, got)
 			}
 		}
-		if total := op.Total(shaped, op.Costs(shaped)); total.UnknownNodes > 0 || total.MACs <= 0 || total.MACs > 250e6 {
+		if total := op.Total(shaped, op.Costs(shaped)); total.UnknownNodes > 0 || total.MACs <= 0 || total.MACs > 300e6 {
 			t.Errorf("%s: %+v", name, total)
 		}
 	}
-	if len(kinds) < 20 {
+	if len(kinds) < 25 {
 		t.Errorf("only %d kinds of operators: %v", len(kinds), kinds)
 	}
 }
 
-func TestBuild_sameSeedSameBytesAndPairsSameShapes(t *testing.T) {
+func TestBuild_sameSeedSameBytesAndTypesInTurn(t *testing.T) {
 	for seed := range uint64(12) {
 		name, a := probe.Build(seed)
 		again, b := probe.Build(seed)
 		if name != again || !bytes.Equal(a, b) {
 			t.Errorf("seed %d: two files", seed)
 		}
-		if want := map[bool]string{true: "_i8", false: "_f32"}[seed%2 == 1]; !strings.HasSuffix(name, want) {
+		if want := []string{"_f32", "_i8", "_w8"}[seed%3]; !strings.HasSuffix(name, want) {
 			t.Errorf("seed %d: %s", seed, name)
 		}
 	}

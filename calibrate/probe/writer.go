@@ -44,7 +44,12 @@ var (
 	opMean          = opcode{40, 27}
 	opSub           = opcode{41, 28}
 	opStridedSlice  = opcode{45, 32}
+	opExp           = opcode{47, 0}
+	opSplit         = opcode{49, 35}
+	opDiv           = opcode{42, 29}
 	opDeconv        = opcode{67, 49}
+	opSum           = opcode{74, 27}
+	opReduceMax     = opcode{82, 27}
 	opRsqrt         = opcode{76, 0}
 	opPrelu         = opcode{54, 0}
 	opLeakyRelu     = opcode{98, 75}
@@ -79,8 +84,10 @@ type node struct {
 
 // network is what file writes.
 type network struct {
-	int8    bool
-	rng     *rand.Rand
+	int8    bool       // activations and weights
+	narrow  bool       // weights
+	rng     *rand.Rand // of shapes
+	values  *rand.Rand // of weights
 	tensors []tensor
 	nodes   []node
 	inputs  []int
@@ -97,13 +104,17 @@ func (n *network) file(name string) []byte {
 		return b.EndObject()
 	}
 	buffers = append(buffers, table(1, func() {})) // buffer 0 is the empty one
+	written := map[*byte]int{}                     // by where data starts: tensors may share it
 	for i := range n.tensors {
 		t := &n.tensors[i]
 		buffer := 0
-		if t.data != nil {
+		if len(t.data) > 0 && written[&t.data[0]] > 0 {
+			buffer = written[&t.data[0]]
+		} else if t.data != nil {
 			b.Prep(16, len(t.data)) // the schema asks for data on multiples of 16
 			data := b.CreateByteVector(t.data)
 			buffer = len(buffers)
+			written[&t.data[0]] = buffer
 			buffers = append(buffers, table(1, func() { b.PrependUOffsetTSlot(0, data, 0) }))
 		}
 		tensors = append(tensors, n.tensor(b, table, t, uint32(buffer)))

@@ -36,6 +36,7 @@ type sampleOptions struct {
 	most    int
 	minRun  time.Duration
 	probes  int
+	all     bool
 	quiet   bool
 }
 
@@ -73,6 +74,7 @@ their operators a fit can price kernels that no model at hand has.`,
 	f.StringVar(&o.runtime, "runtime", "litert", "runtime that will run them")
 	f.DurationVar(&o.budget, "budget", 20*time.Minute, "time for the whole plan on one device; 0 is no limit")
 	f.IntVar(&o.most, "most", 0, "most models; 0 is no limit")
+	f.BoolVar(&o.all, "all", false, "every model, however little its run would tell: to judge fits by")
 	f.IntVar(&o.probes, "probes", 0, "also make and run this many networks of random operators, which tell what each kind of kernel costs (LiteRT)")
 	f.DurationVar(&o.minRun, "min-time", time.Second, "least time of the repeats of one model")
 	f.StringVarP(&o.out, "output", "o", "", "file for the plan")
@@ -121,6 +123,9 @@ func sample(ctx context.Context, o sampleOptions, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if o.all {
+		addRest(p, all)
+	}
 	withProbes(p, probes, opt)
 	p.Devices = o.devices
 	p.DeviceCostS = costsOf(o.devices, machines, p, all, opt)
@@ -135,6 +140,20 @@ func sample(ctx context.Context, o sampleOptions, stderr io.Writer) error {
 		writePlan(stderr, p, skipped, o.out)
 	}
 	return nil
+}
+
+// addRest puts the models that were not chosen after those that were.
+func addRest(p *plan.Plan, all []plan.Candidate) {
+	chosen := map[string]bool{}
+	for _, m := range p.Models {
+		chosen[m.ID] = true
+	}
+	for _, c := range all {
+		if !chosen[c.ID] {
+			p.Models = append(p.Models, plan.Choice{Step: len(p.Models) + 1, ID: c.ID, Name: c.Name, Path: c.Path, Format: c.Format, LatencyMS: c.LatencyMS,
+				Reason: "asked for with --all"})
+		}
+	}
 }
 
 // writePlan prints a plan for people.

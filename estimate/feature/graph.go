@@ -163,6 +163,7 @@ func layerOf(g *graph.Graph, n *graph.Node, kind Kind, c graph.Cost, weights map
 	for _, id := range n.Outputs {
 		l.OutElems += elements(g.Tensor(id))
 	}
+	l.Row = max(last(output(g, n), 1), 1)
 	switch a := n.Attrs.(type) {
 	case *graph.ConvAttrs:
 		convGeometry(g, n, a, &l)
@@ -241,6 +242,7 @@ func convGeometry(g *graph.Graph, n *graph.Node, a *graph.ConvAttrs, l *Layer) {
 	}
 	if filter != nil {
 		l.Int8 = isInt8(filter)
+		l.Mixed = l.Int8 && isPlainFloat(g.Tensor(n.Input(0)))
 		if l.Params == 0 {
 			l.Params = elements(filter)
 		}
@@ -295,6 +297,7 @@ func denseGeometry(g *graph.Graph, n *graph.Node, l *Layer) {
 	l.Pixels = max(1, int(elements(out))/max(1, l.OutChannels))
 	if filter != nil {
 		l.Int8 = isInt8(filter)
+		l.Mixed = l.Int8 && isPlainFloat(g.Tensor(n.Input(0)))
 		if l.Params == 0 {
 			l.Params = elements(filter)
 		}
@@ -386,6 +389,11 @@ func pixels(t *graph.Tensor, l graph.Layout) int {
 		p *= dim(t, ax, 1)
 	}
 	return max(1, p)
+}
+
+// isPlainFloat reports whether a tensor holds floating-point numbers that stand for nothing else.
+func isPlainFloat(t *graph.Tensor) bool {
+	return t != nil && t.Quant == nil && (t.DType == graph.Float32 || t.DType == graph.Float16)
 }
 
 // isInt8 reports whether a constant is stored, or marked to be used, as 8-bit integers.

@@ -63,9 +63,11 @@ type Layer struct {
 	SpatialAxes             int // axes that a convolution slides over; 0 otherwise
 	Steps                   int // time steps of a recurrent cell; 0 otherwise
 	Heads                   int // attention heads; 0 otherwise
+	Row                     int // elements of the output's last axis; at least 1
 	InH, InW, OutH, OutW    int // spatial sizes where the layer has them; 0 otherwise
 
 	Int8  bool     // weights and arithmetic are 8-bit integers in the file
+	Mixed bool     // with Int8: only the weights are, activations are float (dynamic range)
 	Fused []string // canonical operators folded into this kernel, in order
 	Known bool     // false when the cost of a node in it is unknown
 }

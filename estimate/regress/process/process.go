@@ -101,6 +101,11 @@ func Condition(c Covariance, y, theta []float64, nu float64, rounds int) (*Poste
 	return condition(c, y, theta, ones(c.Len()), nu, rounds)
 }
 
+// Weighted conditions on y with fixed parameters and known Student weights, such as those of an earlier Condition: it gives that one's posterior again.
+func Weighted(c Covariance, y, theta, weights []float64) (*Posterior, error) {
+	return condition(c, y, theta, weights, 0, 0)
+}
+
 func condition(c Covariance, y, theta, w0 []float64, nu float64, rounds int) (*Posterior, error) {
 	n := c.Len()
 	w := append([]float64(nil), w0...)
