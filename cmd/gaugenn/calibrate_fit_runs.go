@@ -15,8 +15,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gaugenn/gaugenn/calibrate/additive"
+	"github.com/gaugenn/gaugenn/calibrate/opcost"
 	"github.com/gaugenn/gaugenn/calibrate/plan"
 	runs "github.com/gaugenn/gaugenn/calibrate/run"
+	"github.com/gaugenn/gaugenn/calibrate/runtime"
 	"github.com/gaugenn/gaugenn/estimate/feature"
 )
 
@@ -32,14 +34,15 @@ type fitRunsOptions struct {
 func withRuns(c *cobra.Command) *cobra.Command {
 	var o fitRunsOptions
 	rows := c.RunE
-	c.Use = "fit [RUNS]"
-	c.Args = cobra.MaximumNArgs(1)
+	c.Use = "fit [RUNS...]"
+	c.Args = cobra.ArbitraryArgs
 	c.Long += `
 
-With RUNS, a folder that calibrate run wrote, fit finds a price for each kind of work (none
-negative, bent towards similar networks) from the valid runs of one device, and predicts every
-model from fits that saw neither it nor any of its family. The table and the figures at the end
-are of those predictions. The models' files must still be where they were run from.`
+With RUNS, folders that calibrate run wrote, fit finds what each kind of kernel costs from the
+times of operators in the valid runs of one device, those of probes too, or, where a runtime tells
+none, a price for each kind of work from whole runs. It predicts every model from fits that saw
+neither it nor any of its family: the table and the figures at the end are of those predictions.
+The models' files must still be where they were run from.`
 	c.Example += "\n  gaugenn calibrate fit runs/ -o host.json --plot host.svg"
 	c.Flags().StringVar(&o.statistic, "statistic", "", "with RUNS: median or cpu_min; empty takes cpu_min for one thread of the host, else median")
 	c.Flags().StringVar(&o.device, "device", "", "with RUNS of several devices: the one to fit, by name, serial number or address; empty fits each")
@@ -49,7 +52,7 @@ are of those predictions. The models' files must still be where they were run fr
 			return rows(cmd, args)
 		}
 		o.out, o.quiet = cmd.Flag("output").Value.String(), cmd.Flag("quiet").Value.String() == "true"
-		return fitRuns(cmd.Context(), args[0], o, cmd.ErrOrStderr())
+		return fitRuns(cmd.Context(), args, o, cmd.ErrOrStderr())
 	}
 	return c
 }
@@ -61,8 +64,12 @@ type runProfile struct {
 	Device    runs.Facts      `json:"device"`
 	Runtime   string          `json:"runtime"`
 	Statistic string          `json:"statistic"`
-	Terms     []string        `json:"terms"`
-	Model     *additive.Model `json:"model"`
+	Options   runtime.Options `json:"options"` // that the runs had
+	Terms     []string        `json:"terms,omitempty"`
+	Model     *additive.Model `json:"model,omitempty"`   // of whole runs; nil where there are too few networks for it
+	Kernels   *opcost.Model   `json:"kernels,omitempty"` // of operators; nil where the runs did not tell their times
+	Networks  int             `json:"networks"`          // runs that are no probes
+	Probes    int             `json:"probes"`
 	// MAPE is the mean relative error of held-out families, Covered the part of them inside its 90 % interval.
 	MAPE    float64    `json:"held_out_mape"`
 	Median  float64    `json:"held_out_median_error"`
@@ -77,29 +84,42 @@ type fitRow struct {
 	sample additive.Sample
 	noise  float64
 	energy *runs.Energy
+	run    opcost.Run
 }
 
-// fitRuns fits each device of a folder of runs by itself. With several, each one's files carry its name.
-func fitRuns(ctx context.Context, dir string, o fitRunsOptions, stderr io.Writer) error {
-	records, err := runs.ReadDir(dir)
-	if err != nil {
-		return err
-	}
-	groups := byDevice(records, o.device)
-	if len(groups) == 0 {
-		return fmt.Errorf("%s: %w: %d runs, none of device %q", dir, additive.ErrTooFew, len(records), o.device)
-	}
-	var errs []error
-	for _, g := range groups {
+// fitRuns fits each device of folders of runs by itself. With several, each one's files carry its name.
+func fitRuns(ctx context.Context, dirs []string, o fitRunsOptions, stderr io.Writer) error {
+	return eachDevice(dirs, o.device, func(g []runs.Record, several bool) error {
 		named := o
-		if len(groups) > 1 {
+		if several {
 			named.out, named.plot = withName(o.out, g[0].Device.Name), withName(o.plot, g[0].Device.Name)
 			if !o.quiet {
 				fmt.Fprintf(stderr, "\n%s, %s\n", g[0].Device.Name, g[0].Job.Runtime)
 			}
 		}
-		if err := fitDevice(ctx, g, named, stderr); err != nil {
-			errs = append(errs, fmt.Errorf("%s: %s: %w", dir, g[0].Device.Name, err))
+		return fitDevice(ctx, g, named, stderr)
+	})
+}
+
+// eachDevice calls fit with the records of each device and runtime in the folders, and goes on past those that fail.
+func eachDevice(dirs []string, only string, fit func(g []runs.Record, several bool) error) error {
+	var records []runs.Record
+	for _, dir := range dirs {
+		some, err := runs.ReadDir(dir)
+		if err != nil {
+			return err
+		}
+		records = append(records, some...)
+	}
+	name := strings.Join(dirs, ", ")
+	groups := byDevice(records, only)
+	if len(groups) == 0 {
+		return fmt.Errorf("%s: %w: %d runs, none of device %q", name, additive.ErrTooFew, len(records), only)
+	}
+	var errs []error
+	for _, g := range groups {
+		if err := fit(g, len(groups) > 1); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %s, %s: %w", name, g[0].Device.Name, g[0].Job.Runtime, err))
 		}
 	}
 	return errors.Join(errs...)
@@ -107,40 +127,25 @@ func fitRuns(ctx context.Context, dir string, o fitRunsOptions, stderr io.Writer
 
 // fitDevice fits the runs of one device and runtime.
 func fitDevice(ctx context.Context, records []runs.Record, o fitRunsOptions, stderr io.Writer) error {
-	statistic := statisticOf(o.statistic, &records[0])
-	rows, left, err := fitRows(ctx, records, runs.Rules{Statistic: statistic})
+	p, rows, held, left, err := fittedProfile(ctx, records, o.statistic)
 	if err != nil {
 		return err
 	}
-	if len(rows) == 0 {
-		return fmt.Errorf("%w: %d runs, none to fit on: %v", additive.ErrTooFew, len(records), left)
-	}
-	samples := make([]additive.Sample, len(rows))
-	for i, r := range rows {
-		samples[i] = r.sample
-	}
-	m, err := additive.Fit(samples)
-	if err != nil {
-		return err
-	}
-	p := runProfile{Version: 1, Tool: version, Device: records[0].Device, Runtime: records[0].Job.Runtime, Statistic: statistic, Terms: additive.Names(), Model: m}
-	held := additive.LeaveOut(samples)
-	p.judge(rows, held)
 	if !o.quiet {
-		writeFit(stderr, &p, rows, held, left)
+		writeFit(stderr, p, rows, held, left)
 	}
 	if err := p.fitEnergy(rows, o.quiet, stderr); err != nil {
 		return err
 	}
-	if o.plot != "" {
-		if err := plotFit(o.plot, &p, rows, held); err != nil {
+	if o.plot != "" && p.Networks > 0 {
+		if err := plotFit(o.plot, p, rows, held); err != nil {
 			return err
 		}
 	}
 	if o.out == "" {
 		return nil
 	}
-	b, err := json.MarshalIndent(p, "", " ")
+	b, err := json.Marshal(p)
 	if err != nil {
 		return err
 	}
@@ -202,7 +207,9 @@ func fitRows(ctx context.Context, records []runs.Record, rules runs.Rules) (rows
 			left["model is too small or its cost is not known"]++
 			continue
 		}
-		rows = append(rows, fitRow{name: r.Job.Name, energy: r.Energy, noise: red.CPUSteady, sample: additive.Sample{Group: familyOf(c), Terms: additive.Terms(c.Net), LatencyMS: red.LatencyMS, Parts: partsOf(c.Net, r)}})
+		row := fitRow{name: r.Job.Name, energy: r.Energy, noise: red.CPUSteady, run: operatorRun(c, r, red.LatencyMS)}
+		row.sample = additive.Sample{Group: familyOf(c), Terms: additive.Terms(c.Net), LatencyMS: red.LatencyMS, Parts: partsOf(c.Net, r)}
+		rows = append(rows, row)
 	}
 	return rows, left, nil
 }
@@ -256,8 +263,16 @@ func writeFit(w io.Writer, p *runProfile, rows []fitRow, held []additive.HeldOut
 	if p.Noise > 0 {
 		noise = fmt.Sprintf("; noise floor %.1f %%", 100*p.Noise)
 	}
-	fmt.Fprintf(w, "%d runs%s; families held out: mean error %.1f %%, median %.1f %%, %.0f %% inside the 90 %% interval%s\n",
-		len(rows), simulatedWord(p.Device), 100*p.MAPE, 100*p.Median, 100*p.Covered, noise)
+	probes := ""
+	if p.Probes > 0 {
+		probes = fmt.Sprintf(" and %d probes", p.Probes)
+	}
+	if p.Networks == 0 {
+		fmt.Fprintf(w, "%d probes%s, no networks: the error of predictions is not known\n", p.Probes, simulatedWord(p.Device))
+		return
+	}
+	fmt.Fprintf(w, "%d runs%s%s; families held out: mean error %.1f %%, median %.1f %%, %.0f %% inside the 90 %% interval%s\n",
+		len(rows), probes, simulatedWord(p.Device), 100*p.MAPE, 100*p.Median, 100*p.Covered, noise)
 }
 
 func sortedKeys(m map[string]int) []string {
