@@ -41,7 +41,9 @@ const tile = 16
 func kernels(net *feature.Network) []kernel {
 	types, weights := typesOf(net), 0.0
 	for i := range net.Layers {
-		weights += weightBytes(&net.Layers[i])
+		if !net.Layers[i].Again {
+			weights += weightBytes(&net.Layers[i])
+		}
 	}
 	out := make([]kernel, len(net.Layers))
 	for i := range net.Layers {

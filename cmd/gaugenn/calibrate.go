@@ -23,6 +23,7 @@ func calibrateCommand() *cobra.Command {
 
 type evaluateOptions struct {
 	folds, graphs, devices, out string
+	device, statistic           string
 	workers                     int
 	quiet                       bool
 }
@@ -30,17 +31,24 @@ type evaluateOptions struct {
 func evaluateCommand() *cobra.Command {
 	var o evaluateOptions
 	c := &cobra.Command{
-		Use:   "evaluate",
+		Use:   "evaluate [RUNS...]",
 		Short: "Fit on each fold's training rows only and predict its test rows, with intervals",
 		Long: `Evaluate reads a folder of folds (train.csv, given.csv, test.csv, at any depth), fits on
 each fold's train.csv and given.csv only, and writes one prediction with a 90 % interval
 for every test row: case,row_id,pred_ms,lo_ms,hi_ms. Values are in the unit of their row,
-whatever the names of the columns say.`,
+whatever the names of the columns say.
+
+With RUNS, folders that calibrate run wrote, it fits each device's runs and shows the error of
+predictions that held whole families out, by family, size and type of numbers, and how many
+measurements lie inside the intervals.`,
 		Example: "  gaugenn calibrate evaluate --folds folds/ --graphs graphs/ --devices devices.csv -o pred.csv",
-		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if o.folds == "" || o.out == "" {
-				return usagef("evaluate needs --folds FOLDER and -o FILE")
+		Args:    cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 && o.folds == "" {
+				return evaluateRuns(cmd.Context(), args, o.device, o.statistic, cmd.OutOrStdout())
+			}
+			if len(args) > 0 || o.folds == "" || o.out == "" {
+				return usagef("evaluate needs RUNS, or --folds FOLDER and -o FILE")
 			}
 			return evaluate(cmd.Context(), o, cmd.ErrOrStderr())
 		},
@@ -50,6 +58,8 @@ whatever the names of the columns say.`,
 	f.StringVar(&o.graphs, "graphs", "", "folder that the graph column's paths start from")
 	f.StringVar(&o.devices, "devices", "", "device table for labels that the catalogue does not know")
 	f.StringVarP(&o.out, "output", "o", "", "file for the predictions")
+	f.StringVar(&o.device, "device", "", "with RUNS of several devices: the one to judge; empty judges each")
+	f.StringVar(&o.statistic, "statistic", "", "with RUNS: median or cpu_min; empty takes cpu_min for one thread of the host, else median")
 	f.IntVarP(&o.workers, "jobs", "j", 2, "folds at once")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no progress")
 	return c

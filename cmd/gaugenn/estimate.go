@@ -58,7 +58,7 @@ unseen, simulated, or refused with the reason.`,
 	f.StringVar(&o.precision, "precision", "", "f32, f16, i8 or auto; default: that of the weights")
 	f.StringVar(&o.affinity, "affinity", "", "big or little; default: any core, fastest first")
 	f.IntVar(&o.threads, "threads", 4, "CPU threads")
-	f.StringVar(&o.profile, "profile", "", "fitted profile in place of the built-in one")
+	f.StringVar(&o.profile, "profile", "", "fitted profile in place of the built-in one; of runs, its own device is meant")
 	f.StringVar(&o.given, "given", "", "CSV of latencies that you measured on the device: model,latency_ms")
 	f.StringVarP(&o.out, "output", "o", "", "folder for the predictions table")
 	f.BoolVar(&o.layers, "layers", false, "every kernel with its share of the time")
@@ -76,6 +76,12 @@ unseen, simulated, or refused with the reason.`,
 func runEstimate(ctx context.Context, path string, o estimateOptions, stdout, stderr io.Writer) error {
 	if err := o.check(); err != nil {
 		return err
+	}
+	if p, hash, err := readRunProfile(o.profile); err != nil || p != nil {
+		if err != nil {
+			return err
+		}
+		return estimateByRuns(ctx, path, o, p, hash, stdout, stderr)
 	}
 	phones, err := chosenDevices(o)
 	if err != nil {
@@ -128,15 +134,20 @@ func runEstimate(ctx context.Context, path string, o estimateOptions, stdout, st
 		}
 		return ctx.Err()
 	})
+	return sink.finish(path, err, stderr)
+}
+
+// finish closes the sink after the questions of a path, which may have ended with an error, and says what was written.
+func (s *predictionSink) finish(path string, err error, stderr io.Writer) error {
 	if err != nil {
-		sink.prices = nil // half a price table would look like a whole one
+		s.prices = nil // half a price table would look like a whole one
 	}
-	err = errors.Join(err, sink.close())
-	if err == nil && sink.count == 0 {
+	err = errors.Join(err, s.close())
+	if err == nil && s.count == 0 {
 		return fmt.Errorf("%s: no model in it that could be priced", path)
 	}
-	if err == nil && o.out != "" && !o.quiet && !o.asJSON {
-		fmt.Fprintf(stderr, "%s predictions (%s refused) in %s/predictions\n", group(sink.count), group(sink.refused), strings.TrimSuffix(o.out, "/"))
+	if err == nil && s.o.out != "" && !s.o.quiet && !s.o.asJSON {
+		fmt.Fprintf(stderr, "%s predictions (%s refused) in %s/predictions\n", group(s.count), group(s.refused), strings.TrimSuffix(s.o.out, "/"))
 	}
 	return err
 }

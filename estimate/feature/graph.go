@@ -31,6 +31,7 @@ func Of(name string, g *graph.Graph, costs []graph.Cost, fusion Fusion) *Network
 	}
 	fixed := fromConstants(g)
 	into := map[int]int{} // node -> layer
+	used := map[graph.TensorID]bool{}
 	var fused map[int]int
 	var constant map[graph.TensorID]bool
 	if fusion == FusePointwise {
@@ -67,7 +68,12 @@ func Of(name string, g *graph.Graph, costs []graph.Cost, fusion Fusion) *Network
 			c = costs[i]
 		}
 		into[i] = len(net.Layers)
-		net.Layers = append(net.Layers, layerOf(g, n, kind, c, weights))
+		l := layerOf(g, n, kind, c, weights)
+		if id := n.Input(1); l.Params > 0 && g.Tensor(id) != nil {
+			l.Again = used[id]
+			used[id] = true
+		}
+		net.Layers = append(net.Layers, l)
 	}
 	return net
 }

@@ -68,6 +68,7 @@ type Layer struct {
 
 	Int8  bool     // weights and arithmetic are 8-bit integers in the file
 	Mixed bool     // with Int8: only the weights are, activations are float (dynamic range)
+	Again bool     // its weights are those of an earlier layer, as in an unrolled recurrent network
 	Fused []string // canonical operators folded into this kernel, in order
 	Known bool     // false when the cost of a node in it is unknown
 }
