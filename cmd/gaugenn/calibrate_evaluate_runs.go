@@ -22,7 +22,7 @@ func evaluateRuns(ctx context.Context, dirs []string, only, statistic string, w 
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "%s, %s, %s: ", p.Device.Name, p.Runtime, p.Statistic)
+		fmt.Fprintf(w, "%s, %s, %s\n", p.Device.Name, p.Runtime, p.Statistic)
 		writeFit(w, p, nil, nil, left)
 		for _, by := range []struct {
 			name string

@@ -247,7 +247,9 @@ func writeFit(w io.Writer, p *runProfile, rows []fitRow, held []additive.HeldOut
 		order[i] = i
 	}
 	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(rows[a].sample.LatencyMS, rows[b].sample.LatencyMS) })
-	fmt.Fprintf(w, "%-44s %-14s %10s %10s  %-21s %7s\n", "model", "family", map[bool]string{false: "measured", true: "simulated"}[p.Device.Simulated], "held out", "90 % interval", "error")
+	if len(rows) > 0 {
+		fmt.Fprintf(w, "%-44s %-14s %10s %10s  %-21s %7s\n", "model", "family", map[bool]string{false: "measured", true: "simulated"}[p.Device.Simulated], "held out", "90 % interval", "error")
+	}
 	for _, i := range order {
 		h, y := held[i], rows[i].sample.LatencyMS
 		if !h.Known {
@@ -272,7 +274,7 @@ func writeFit(w io.Writer, p *runProfile, rows []fitRow, held []additive.HeldOut
 		return
 	}
 	fmt.Fprintf(w, "%d runs%s%s; families held out: mean error %.1f %%, median %.1f %%, %.0f %% inside the 90 %% interval%s\n",
-		len(rows), probes, simulatedWord(p.Device), 100*p.MAPE, 100*p.Median, 100*p.Covered, noise)
+		p.Networks, probes, simulatedWord(p.Device), 100*p.MAPE, 100*p.Median, 100*p.Covered, noise)
 }
 
 func sortedKeys(m map[string]int) []string {
