@@ -203,8 +203,8 @@ func TestRunNetwork_refusals(t *testing.T) {
 		t.Fatal(err)
 	}
 	b, err := simulate.RunNetwork(some, target(t, "Pixel 7", device.CPU, 4))
-	if err != nil || b.Unknown != 1 || len(b.Notes) == 0 || b.LatencyMS.Hi/b.LatencyMS.Value <= a.LatencyMS.Hi/a.LatencyMS.Value {
-		t.Errorf("one unknown kernel: %v, %d unknown, notes %q, band %+v against %+v", err, b.Unknown, b.Notes, b.LatencyMS, a.LatencyMS)
+	if err != nil || b.Unknown != 1 || b.LatencyMS.Hi/b.LatencyMS.Value <= a.LatencyMS.Hi/a.LatencyMS.Value {
+		t.Errorf("one unknown kernel: %v, %d unknown, band %+v against %+v", err, b.Unknown, b.LatencyMS, a.LatencyMS)
 	}
 }
 
