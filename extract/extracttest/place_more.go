@@ -39,6 +39,38 @@ func textPlaces() []place {
 	}
 }
 
+// otherPackages hide a model in kinds of packages that are no plain APK.
+func otherPackages() []place {
+	in := func(file, entry string, rest ...File) func([]Model) ([]File, string, error) {
+		return func(m []Model) ([]File, string, error) {
+			p := NewPackage()
+			for _, f := range rest {
+				p.Deflate(f.Name, f.Data)
+			}
+			p.Deflate(entry+m[0].Name, m[0].Data)
+			b, err := p.Bytes()
+			return []File{{file, b}}, entry, err
+		}
+	}
+	module := func(kind, delivery string) []byte {
+		return ProtoXML(Element{Name: "manifest", Attributes: []Attribute{Text("package", 0, appName)}, Children: []Element{
+			{Name: "module", Attributes: []Attribute{Text("type", 0, kind)}, Children: []Element{{Name: "delivery", Children: []Element{{Name: delivery}}}}},
+		}})
+	}
+	base := File{"base/manifest/AndroidManifest.xml", ProtoXML(Element{Name: "manifest", Attributes: []Attribute{Text("package", 0, appName)}})}
+	config := File{"BundleConfig.pb", []byte{10, 0}}
+	return []place{
+		{name: "AI pack in a bundle", verdict: Found, hide: in("app.aab", "models/assets/", config, base, File{"models/manifest/AndroidManifest.xml", module("ai-pack", "on-demand")})},
+		{name: "feature module of a bundle", verdict: Found, hide: in("app.aab", "camera/res/raw/", config, base, File{"camera/manifest/AndroidManifest.xml", module("feature", "install-time")})},
+		{name: "split in .apkm", verdict: Found, hide: inSet("set.apkm", "base.apk", "split_models.apk")},
+		{name: "Android library", verdict: Found, hide: in("lib.aar", "assets/", File{"AndroidManifest.xml", []byte(`<manifest package="` + appName + `"/>`)}, File{"R.txt", nil})},
+		{name: "HarmonyOS package", verdict: Found, hide: in("entry.hap", "resources/rawfile/", File{"module.json", []byte(`{"app":{"bundleName":"` + appName + `"}}`)}, File{"resources.index", nil})},
+		{name: "iOS package", verdict: Found, hide: in("app.ipa", "Payload/A.app/", File{"Payload/A.app/Info.plist", []byte("<plist><dict/></plist>")})},
+		{name: "assets of Flutter", verdict: Found, hide: in("app.apk", "assets/flutter_assets/assets/", File{"AndroidManifest.xml", Manifest(appName, "1.0")})},
+		{name: "streaming assets of Unity", verdict: Found, hide: in("app.apk", "assets/bin/Data/StreamingAssets/", File{"AndroidManifest.xml", Manifest(appName, "1.0")})},
+	}
+}
+
 // inPieces cuts the model into files of equal size but for the last.
 func inPieces(names ...string) func([]Model) ([]File, string, error) {
 	return func(m []Model) ([]File, string, error) {
