@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/asn1"
 	"encoding/binary"
@@ -110,9 +111,10 @@ func prefixed(b []byte) (part, rest []byte, err error) {
 	return b[4 : 4+n], b[4+n:], nil
 }
 
-// pkcs7Certificate returns the first certificate of a PKCS #7 SignedData (RFC
-// 2315): ContentInfo > [0] > SignedData, whose element tagged [0] is the set of
-// certificates.
+// pkcs7Certificate returns the certificate of the first signer of a PKCS #7 SignedData
+// (RFC 2315): ContentInfo > [0] > SignedData, whose element tagged [0] is the set of
+// certificates and whose last set the signers'. A chain stands there in any order: the
+// one with the signer's issuer and serial number counts, else the first.
 func pkcs7Certificate(b []byte) []byte {
 	var info struct {
 		Type    asn1.ObjectIdentifier
@@ -126,20 +128,63 @@ func pkcs7Certificate(b []byte) []byte {
 		// Some writers leave the explicit tag's content unwrapped.
 		signed.Bytes = info.Content.Bytes
 	}
-	for rest := signed.Bytes; len(rest) > 0; {
-		var v asn1.RawValue
-		var err error
-		if rest, err = asn1.Unmarshal(rest, &v); err != nil {
-			return nil
+	var certificates [][]byte
+	var signers []byte
+	for _, v := range elements(signed.Bytes) {
+		switch {
+		case v.Class == asn1.ClassContextSpecific && v.Tag == 0:
+			for _, c := range elements(v.Bytes) {
+				certificates = append(certificates, c.FullBytes)
+			}
+		case v.Class == asn1.ClassUniversal && v.Tag == asn1.TagSet:
+			signers = v.Bytes
 		}
-		if v.Class != asn1.ClassContextSpecific || v.Tag != 0 {
-			continue
-		}
-		var cert asn1.RawValue
-		if _, err := asn1.Unmarshal(v.Bytes, &cert); err != nil {
-			return nil
-		}
-		return cert.FullBytes
 	}
-	return nil
+	// SignerInfo: version, then a sequence of issuer and serial number.
+	if list := elements(signers); len(list) > 0 {
+		if parts := elements(list[0].Bytes); len(parts) > 1 {
+			for _, c := range certificates {
+				if issuedAs(c, parts[1].Bytes) {
+					return c
+				}
+			}
+		}
+	}
+	if len(certificates) == 0 {
+		return nil
+	}
+	return certificates[0]
+}
+
+// elements returns the ASN.1 values that stand behind each other in b, as far as they
+// can be read.
+func elements(b []byte) (out []asn1.RawValue) {
+	for len(b) > 0 && len(out) < 64 {
+		var v asn1.RawValue
+		rest, err := asn1.Unmarshal(b, &v)
+		if err != nil {
+			return out
+		}
+		out, b = append(out, v), rest
+	}
+	return out
+}
+
+// issuedAs reports whether a certificate has the issuer and serial number that stand
+// behind each other in name. A certificate's first element holds an optional version
+// tagged [0], the serial number, an algorithm and the issuer.
+func issuedAs(certificate, name []byte) bool {
+	outer := elements(certificate)
+	if len(outer) != 1 {
+		return false
+	}
+	inner := elements(outer[0].Bytes)
+	if len(inner) == 0 {
+		return false
+	}
+	body := elements(inner[0].Bytes)
+	if len(body) > 0 && body[0].Class == asn1.ClassContextSpecific {
+		body = body[1:]
+	}
+	return len(body) > 2 && bytes.Equal(slices.Concat(body[2].FullBytes, body[0].FullBytes), name)
 }
