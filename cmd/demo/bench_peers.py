@@ -2,8 +2,12 @@
 """bench_peers.py - whole-process speed side by side with ../shared/peers/baseline_scan.py, in one run.
 
 Needs ../shared, the speed corpus (made once in build/speed by make_corpus.py
-from what get.sh fetched into build/corpus) and a virtual environment with the
-baseline's packages, which it makes. Prints a table; quote only ratios.
+from what get.sh fetched into build/corpus) and virtual environments with the
+peers' packages, which it makes. Prints a table; quote only ratios.
+
+Beside the corpus: its largest APK alone, the corpus twice (is memory flat?),
+thousands of small apps (rate, memory), and evidence beside androguard.
+ROUNDS=n sets the rounds, the best of which count; the default is 3.
 """
 import csv
 import glob
@@ -13,12 +17,17 @@ import shutil
 import subprocess
 import sys
 import time
+import zipfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SHARED = os.path.join(os.path.dirname(ROOT), "shared")
 PEERS, SPEED = os.path.join(SHARED, "peers"), os.environ.get("GAUGENN_SPEED_CORPUS", os.path.join(ROOT, "build", "speed"))
 VENV = os.environ.get("GAUGENN_BENCH_VENV", os.path.join(ROOT, "build", "bench-venv"))
 PY = os.path.join(VENV, "bin", "python")
+ANDROGUARD = os.environ.get("GAUGENN_ANDROGUARD_VENV", os.path.join(ROOT, "build", "androguard-venv"))
+OUT = os.path.join(ROOT, "build", "bench-out")
+GAUGENN = os.path.join(ROOT, "bin", "gaugenn")
+TINY_APPS = 5000
 
 
 def prepare():
@@ -68,33 +77,97 @@ print(', '.join(f'{{k}} {{ok[k]}}/{{n[k]}}' for k in sorted(n)), '| all', sum(ok
     return subprocess.run([PY, "-c", code], capture_output=True, text=True).stdout.strip()
 
 
+def doubled():
+    """Make a folder with the corpus twice, by hard links where they can be had."""
+    folder = OUT + "-twice"
+    shutil.rmtree(folder, ignore_errors=True)
+    for part in "ab":
+        os.makedirs(os.path.join(folder, part))
+        for apk in glob.glob(SPEED + "/*.apk"):
+            to = os.path.join(folder, part, os.path.basename(apk))
+            try:
+                os.link(apk, to)
+            except OSError:
+                shutil.copyfile(apk, to)
+    return folder
+
+
+def tiny(count):
+    """Make a folder of small apps that differ in two entries, in subfolders of 100."""
+    folder = f"{OUT}-tiny-{count}"
+    if os.path.exists(folder):
+        return folder
+    with zipfile.ZipFile(min(glob.glob(SPEED + "/*.apk"), key=os.path.getsize)) as z:
+        names = [i.filename for i in z.infolist() if i.filename == "AndroidManifest.xml" or i.filename.endswith((".arsc", ".png"))][:8]
+        common = [(n, z.read(n)) for n in names]
+    for i in range(count):
+        os.makedirs(f"{folder}/{i // 100:03d}", exist_ok=True)
+        with zipfile.ZipFile(f"{folder}/{i // 100:03d}/app{i:05d}.apk", "w", zipfile.ZIP_DEFLATED) as z:
+            for n, b in common:
+                z.writestr(n, b)
+            z.writestr("assets/data.bin", (b"%08d" % i) * 300)
+            z.writestr("assets/text.txt", f"app {i}\n" * 40)
+    return folder
+
+
+def scan(paths, out, *flags):
+    return [GAUGENN, "scan", "--quiet", "--overwrite", *flags, *paths, "-o", out]
+
+
+def beside_androguard():
+    """Print evidence beside androguard: whole process against its own seconds without the interpreter's start."""
+    python = os.path.join(ANDROGUARD, "bin", "python")
+    if not os.path.exists(python):
+        subprocess.run([sys.executable, "-m", "venv", ANDROGUARD], check=True)
+        if subprocess.run([os.path.join(ANDROGUARD, "bin", "pip"), "-q", "install", "androguard"]).returncode:
+            shutil.rmtree(ANDROGUARD)
+            print("androguard cannot be had: no row")
+            return
+    apk = max(glob.glob(SPEED + "/real_*.apk"), key=lambda p: sum(i.file_size for i in zipfile.ZipFile(p).infolist() if i.filename.endswith(".dex")))
+    said = timed([python, os.path.join(os.path.dirname(__file__), "peer_androguard.py"), apk])[3]
+    manifest, tables, walk = map(float, said.split()[:3])
+    ours = min(timed(scan([apk], OUT + "-evidence")) for _ in range(3))
+    print(f"\n{os.path.basename(apk)}, {os.path.getsize(apk) / 1e6:.0f} MB: androguard {manifest + tables + walk:.2f} s "
+          f"(manifest {manifest:.2f}, dex tables {tables:.2f}, code {walk:.2f}); gaugenn's whole scan, models included, {ours[0]:.2f} s: "
+          f"{(manifest + tables + walk) / ours[0]:.0f} times faster, {tables / ours[0]:.0f} times than the tables alone")
+
+
 def main():
     prepare()
     apks = sorted(glob.glob(SPEED + "/*.apk"))
-    out = os.path.join(ROOT, "build", "bench-out")
-    gaugenn = os.path.join(ROOT, "bin", "gaugenn")
+    large = max(apks, key=os.path.getsize)
+    twice = doubled()
     base = [PY, os.path.join(PEERS, "baseline_scan.py"), "-j", "2"]
     plans = [
-        ("baseline -j 2", [*base, out + ".parquet", *apks], None),
-        ("gaugenn peek", [gaugenn, "scan", "--quiet", "--depth", "peek", SPEED, "-o", out + "-peek"], "baseline -j 2"),
-        ("baseline --all -j 2", [*base, "--all", out + ".parquet", *apks], None),
-        ("gaugenn full", [gaugenn, "scan", "--quiet", SPEED, "-o", out + "-full"], "baseline --all -j 2"),
+        ("baseline -j 2", [*base, OUT + ".parquet", *apks], None),
+        ("gaugenn peek", scan([SPEED], OUT + "-peek", "--depth", "peek"), "baseline -j 2"),
+        ("baseline --all -j 2", [*base, "--all", OUT + ".parquet", *apks], None),
+        ("gaugenn full", scan([SPEED], OUT + "-full"), "baseline --all -j 2"),
+        ("baseline --all, largest", [*base, "--all", OUT + ".parquet", large], None),
+        ("gaugenn full, largest", scan([large], OUT + "-largest"), "baseline --all, largest"),
+        ("gaugenn peek, twice", scan([twice], OUT + "-doubled", "--depth", "peek"), None),
+        ("gaugenn full, twice", scan([twice], OUT + "-doubled"), None),
+        (f"gaugenn full, {TINY_APPS // 5} tiny", scan([tiny(TINY_APPS // 5)], OUT + "-small"), None),
+        (f"gaugenn full, {TINY_APPS} tiny", scan([tiny(TINY_APPS)], OUT + "-small"), None),
     ]
-    best = {}
-    rounds = int(os.environ.get("ROUNDS", "3"))
-    for _ in range(rounds):
+    best, peak = {}, {}
+    for _ in range(int(os.environ.get("ROUNDS", "3"))):
         for name, cmd, _ in plans:
-            shutil.rmtree(cmd[-1], ignore_errors=True)
             r = timed(cmd)
+            peak[name] = max(peak.get(name, 0), r[2])
             if name not in best or r[0] < best[name][0]:
                 best[name] = r
-    print(f"{len(apks)} APKs, {sum(os.path.getsize(a) for a in apks) / 1e6:.0f} MB, best of {rounds} rounds")
-    print(f"{'':22}{'wall s':>8}{'CPU s':>8}{'peak MB':>9}{'times faster':>14}")
+    print(f"{len(apks)} APKs, {sum(os.path.getsize(a) for a in apks) / 1e6:.0f} MB; the largest {os.path.getsize(large) / 1e6:.0f} MB; best of the rounds, highest peak")
+    print(f"{'':26}{'wall s':>8}{'CPU s':>8}{'peak MB':>9}{'times faster':>14}")
     for name, _, peer in plans:
-        w, c, m, _ = best[name]
-        print(f"{name:22}{w:8.2f}{c:8.2f}{m:9.0f}{best[peer][0] / w if peer else 1:14.1f}")
+        w, c = best[name][:2]
+        note = f"{best[peer][0] / w:14.1f}" if peer else ""
+        if name.endswith("tiny"):
+            note = f"{int(name.split()[2]) / w:9.0f} apps/s"
+        print(f"{name:26}{w:8.2f}{c:8.2f}{peak[name]:9.0f}{note}")
     for d in ("-peek", "-full"):
-        print(f"planted, gaugenn{d}: {accounted(out + d)}")
+        print(f"planted, gaugenn{d}: {accounted(OUT + d)}")
+    beside_androguard()
 
 
 if __name__ == "__main__":
