@@ -1,5 +1,10 @@
 package weights
 
+import (
+	"encoding/binary"
+	"sync"
+)
+
 // counter counts distinct bit patterns up to MaxDistinct in an open-addressing
 // table of fixed size.
 type counter struct {
@@ -33,6 +38,28 @@ func (c *counter) add32(bits []uint32) {
 			return
 		}
 	}
+}
+
+// sketch is a set of hashes of 32-bit patterns: it holds no more of them than there
+// are patterns.
+type sketch [1 << 21 / 64]uint64
+
+var sketches = sync.Pool{New: func() any { return new(sketch) }}
+
+// manyDistinct reports whether data certainly has more than MaxDistinct patterns of
+// 32 bits, at a fraction of what counting them costs; false leaves it open.
+func manyDistinct(data []byte) bool {
+	set := sketches.Get().(*sketch)
+	defer sketches.Put(set)
+	clear(set[:])
+	used := uint64(0)
+	for ; len(data) >= 4; data = data[4:] {
+		h := binary.LittleEndian.Uint32(data) * 0x9e3779b1 >> 11
+		word, bit := &set[h>>6], uint64(1)<<(h&63)
+		used += (*word&bit ^ bit) >> (h & 63)
+		*word |= bit
+	}
+	return used > MaxDistinct
 }
 
 // add64 adds one pattern of 64 bits.

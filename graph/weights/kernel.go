@@ -58,6 +58,9 @@ func view[T any](data []byte, n int64) (v []T, ok bool) {
 // keeps them in the cache for every look at them, and the order in which the
 // tensor library adds them up independent of where the payload lies.
 func (a *accumulator) addFloat32(data []byte, n int64) error {
+	if n >= 2*MaxDistinct && manyDistinct(data[:4*min(n, 4*MaxDistinct)]) {
+		a.distinct.over = true
+	}
 	scratch := make([]float32, min(n, blockSize))
 	for at := int64(0); at < n; at += blockSize {
 		b := scratch[:min(n-at, blockSize)]
@@ -216,7 +219,7 @@ func (a *accumulator) weighted(f float64, k int64) {
 	if math.Abs(f) < NearZero {
 		a.near += k
 	}
-	a.min, a.max = math.Min(a.min, f), math.Max(a.max, f)
+	a.min, a.max = min(a.min, f), max(a.max, f)
 	a.sum += f * float64(k)
 	a.squares += f * f * float64(k)
 }

@@ -114,6 +114,30 @@ func TestMeasure_largeTensorAgreesWithPlainLoop(t *testing.T) {
 	}
 }
 
+// TestMeasure_countsDistinctValuesOfLongTensors: around the limit, whether the
+// beginning shows all of them or not.
+func TestMeasure_countsDistinctValuesOfLongTensors(t *testing.T) {
+	for _, distinct := range []int{1, 300, weights.MaxDistinct - 1, weights.MaxDistinct, weights.MaxDistinct + 1, 3 * weights.MaxDistinct} {
+		for _, n := range []int{2 * weights.MaxDistinct, 7*weights.MaxDistinct + 3} {
+			v := make([]float32, n)
+			for i := range v {
+				v[i] = 1 + float32(min(i, n-i)%distinct)/(1<<20)
+			}
+			seen := map[float32]bool{}
+			for _, x := range v {
+				seen[x] = true
+			}
+			want := int64(len(seen))
+			if want > weights.MaxDistinct {
+				want = -1
+			}
+			if s := weights.Measure(constant(graph.Float32, floats(v...), int64(n))); s.DistinctValues != want {
+				t.Errorf("%d values, %d distinct: got %d, want %d", n, len(seen), s.DistinctValues, want)
+			}
+		}
+	}
+}
+
 // TestMeasure_sameFiguresWhereverThePayloadLies: to the last bit, or the rows of a
 // model would hang on which of its copies was read.
 func TestMeasure_sameFiguresWhereverThePayloadLies(t *testing.T) {
