@@ -167,7 +167,13 @@ func (t *Table) Forecast(given, asked []Row) (mean, sd []float64) {
 	if len(given) == 0 {
 		return vote(parts, a)
 	}
-	return mix(parts, a)
+	// Half way between mean and median: a few sources far off draw the mean, and the median alone jumps between two that disagree.
+	mean, sd = mix(parts, a)
+	middle, _ := vote(parts, a)
+	for i := range mean {
+		mean[i] = (mean[i] + middle[i]) / 2
+	}
+	return mean, sd
 }
 
 func (t *Table) cells(rows []Row) []cell {

@@ -288,8 +288,27 @@ func (t *Table) loadings(u *mat.Dense, sv []float64, v *mat.Dense, low *mat.Dens
 			t.beta[j][r] = sv[r] * v.At(j, r) / root
 		}
 	}
-	t.betaCov = covariance(t.beta, rank)
+	t.betaCov = covariance(t.groupMeans(rank), rank)
 	t.slope = standardised(t.centre)
+}
+
+// groupMeans returns the mean loadings of each group of sibling chips.
+func (t *Table) groupMeans(rank int) [][]float64 {
+	at, n := map[string]int{}, []float64{}
+	var out [][]float64
+	for j, g := range t.groups {
+		i, ok := at[g]
+		if !ok {
+			i = len(out)
+			at[g] = i
+			out, n = append(out, make([]float64, rank)), append(n, 0)
+		}
+		n[i]++
+		for r := range out[i] {
+			out[i][r] += (t.beta[j][r] - out[i][r]) / n[i]
+		}
+	}
+	return out
 }
 
 // covariance returns the covariance of the rows of x, with 1e-6 added to the

@@ -32,7 +32,7 @@ func (t *Table) Predict(given, asked []Row) []Prediction {
 
 // startFactors are multipliers of the standard deviation where no device could
 // be held out.
-var startFactors = map[int]float64{0: 2, 3: 1.25, 5: 1.3, 10: 1.35}
+var startFactors = map[int]float64{0: 2, 3: 1.1, 5: 1.1, 10: 1.15}
 
 // unmeasuredCount is how many groups of chips the prior multiplier of 1 without given rows is worth.
 const unmeasuredCount = 6.
