@@ -5,7 +5,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 FUZZTIME ?= 5s
 export CGO_ENABLED ?= 0
 
-.PHONY: notebook profiles demo test build lint fuzz bench bench-peers golden generate corpus
+.PHONY: notebook profiles heldout demo test build lint fuzz bench bench-peers golden generate corpus
 
 build: bin/gaugenn
 bin/gaugenn: FORCE
@@ -60,6 +60,17 @@ profiles: build
 	gzip -n -9 -c build/ncnn.profile > data/profiles/ncnn.profile.gz
 	bin/gaugenn calibrate fit --world levels --tool 0.1.0 --rows data/records/levels.csv.gz --rows data/records/ncnn.csv.gz --networks data/records/ncnn.networks.jsonl.gz --networks data/records/aihub.networks.jsonl.gz --held-out data/records/heldout.levels.csv.gz -o build/levels.profile
 	gzip -n -9 -c build/levels.profile > data/profiles/levels.profile.gz
+
+# Predicts what fits had not seen again, chips and families, for notebooks/phones.ipynb and `gaugenn devices` (20 minutes of one core; the folds
+# come from the recorded measurements in PHONES).
+PHONES ?= ../shared/phones
+heldout: build
+	for t in device-k family; do \
+		rm -rf build/folds/$$t && $(PYTHON) $(PHONES)/score.py folds --task $$t --out build/folds/$$t >/dev/null && \
+		bin/gaugenn calibrate evaluate -q --folds build/folds/$$t --graphs $(PHONES)/graphs --devices $(PHONES)/devices.csv -o build/$$t.csv || exit 1; \
+	done
+	$(PYTHON) data/records/gen_heldout.py $(PHONES) build/folds/device-k build/device-k.csv | gzip -n -9 -c > data/records/heldout.csv.gz
+	$(PYTHON) data/records/gen_heldout.py $(PHONES) build/folds/family build/family.csv | gzip -n -9 -c > data/records/heldout.family.csv.gz
 
 golden:
 	$(GO) test ./data ./graph/format/... ./cmd/... -update
