@@ -17,11 +17,11 @@ const name = "paddle"
 var Format = format.Format{
 	Name:       name,
 	Title:      "PaddlePaddle",
-	Extensions: []string{"pdmodel", "__model__"},
-	Magic:      "none: protobuf tags of ProgramDesc (blocks with variables and operators)",
-	Container:  "protobuf; parameters in .pdiparams or __params__",
-	Reads:      "Programs with all blocks, stated shapes, parameters of combined and separate files.",
-	ReadsNot:   "Programs in the new JSON form, encrypted models.",
+	Extensions: []string{"pdmodel", "__model__", "json"},
+	Magic:      "none: protobuf tags of ProgramDesc (blocks with variables and operators); JSON with base_code of magic pir",
+	Container:  "protobuf or JSON; parameters in .pdiparams or __params__",
+	Reads:      "Programs with all blocks, stated shapes, parameters of combined and separate files; the JSON form of Paddle 3.",
+	ReadsNot:   "Control-flow bodies of the JSON form, encrypted models.",
 	Match:      match,
 	Parse:      parse,
 	Parts:      parts,
@@ -44,6 +44,9 @@ func parameterFiles(base string) []string {
 }
 
 func match(h format.Head) format.Confidence {
+	if plausiblePIR(h.Bytes) {
+		return format.Certain
+	}
 	if plausible(h.Bytes, int64(len(h.Bytes)) < h.Size) {
 		return format.Likely
 	}

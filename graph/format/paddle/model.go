@@ -45,6 +45,9 @@ type parser struct {
 
 func parseModel(in format.Input) (*graph.Model, error) {
 	p := &parser{in: in, limits: in.Limits.OrDefault(), model: &graph.Model{Format: name}, consts: map[string]*graph.Const{}}
+	if plausiblePIR(in.Data) {
+		return p.pir()
+	}
 	if !plausible(in.Data, true) {
 		return nil, format.Errorf(format.ErrNotModel, -1, "no ProgramDesc")
 	}

@@ -2,6 +2,7 @@ package paddle_test
 
 import (
 	"flag"
+	"slices"
 	"testing"
 
 	"github.com/gaugenn/gaugenn/graph"
@@ -12,7 +13,9 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-func fixtures(t testing.TB) []formattest.Fixture { return formattest.Load(t, "*.pdmodel") }
+func fixtures(t testing.TB) []formattest.Fixture {
+	return slices.Concat(formattest.Load(t, "*.pdmodel"), formattest.Load(t, "*.json"))
+}
 
 func TestConformance(t *testing.T) { formattest.Run(t, paddle.Format, fixtures(t)) }
 

@@ -45,6 +45,13 @@ func Lookup(opType string) (op graph.Op, ok bool) {
 	return e.op, ok
 }
 
+// Params returns the names of an operator's operands and results in canonical
+// order, nil where the table has none or takes all.
+func Params(opType string) (operands, results []string) {
+	e := table[opType]
+	return e.ins, e.outs
+}
+
 // Append translates an operator and appends it to the graph.
 func Append(g *graph.Graph, op *Op) {
 	g.Nodes = append(g.Nodes, graph.Node{SourceOp: op.Type, Version: op.Version, Subgraphs: op.Subgraphs})
