@@ -92,3 +92,39 @@ func TestParse_versions(t *testing.T) {
 		}
 	}
 }
+
+// TestParse_textEncoderHasNoCacheAndNoLogits: BERT has the tensors of a decoder.
+func TestParse_textEncoderHasNoCacheAndNoLogits(t *testing.T) {
+	m := load(t, "bert.gguf")
+	if len(m.Graphs) != 1 || m.Graphs[0].Name != "encode 64 tokens" || m.IsPartial() {
+		t.Fatalf("%d graphs, notes %v", len(m.Graphs), m.Notes)
+	}
+	words := map[string]int{}
+	for _, w := range formattest.SourceOps(m) {
+		words[w]++
+	}
+	if words["MUL_MAT"] != 6 || words["FLASH_ATTN_EXT"] != 1 || words["CPY"]+words["ROPE"]+words["RMS_NORM"] != 0 {
+		t.Errorf("operators %v", words)
+	}
+	for _, kv := range m.Metadata {
+		if strings.Contains(kv.Key, "kv_cache") {
+			t.Errorf("an encoder with %s", kv.Key)
+		}
+	}
+}
+
+func TestParse_imageEncoderWithItsProjector(t *testing.T) {
+	m := load(t, "mmproj.gguf")
+	if len(m.Graphs) != 1 || m.Graphs[0].Name != "encode an image of 32" || m.IsPartial() {
+		t.Fatalf("%d graphs, notes %v", len(m.Graphs), m.Notes)
+	}
+	products := 0
+	for _, w := range formattest.SourceOps(m) {
+		if w == "MUL_MAT" {
+			products++
+		}
+	}
+	if products != 4+2+2 || len(m.Notes) != 1 {
+		t.Errorf("%d products, notes %v", products, m.Notes)
+	}
+}

@@ -45,6 +45,16 @@ func build(m *graph.Model, f *file) {
 		_, moe := byName["blk.0.ffn_up_exps.weight"]
 		ok = (qkv || q) && table && (up || moe) && byName["blk.0.ssm_in.weight"] == nil && byName["blk.0.attn_q_a.weight"] == nil
 	}
+	arch := f.text("general.architecture")
+	switch {
+	case arch == "clip" && f.vision(m, byName):
+		return
+	case ok && encoderArchitectures[arch]:
+		f.encode(m, s, byName)
+		return
+	case otherEncoders[arch]:
+		ok = false
+	}
 	if !ok {
 		m.Graphs = []*graph.Graph{{Tensors: f.tensors}}
 		m.Notes = append(m.Notes, graph.Note{Loses: true, Text: fmt.Sprintf("tensors only: the operators of architecture %q are not known here", clip(f.text("general.architecture")))})
