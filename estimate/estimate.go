@@ -41,6 +41,11 @@ type Question struct {
 	Network *feature.Network
 	Graph   *graph.Graph
 	Costs   []graph.Cost
+	// Work keeps what all targets need of Graph and Costs, for a question that is
+	// put to many; nil works it out for each.
+	Work *simulate.Work
+	// Brief leaves Layers out of the answer.
+	Brief bool
 	// WeightBytes of the file, 0 if unknown.
 	WeightBytes int64
 	// Unpriceable says why the network's cost is not known, "" when it is.
@@ -231,7 +236,9 @@ func (t *Target) Predict(q Question) Prediction {
 	}
 	var sim simulate.Result
 	var err error
-	if q.Graph != nil {
+	if q.Work != nil {
+		sim, err = t.machine.RunWork(q.Work)
+	} else if q.Graph != nil {
 		sim, err = t.machine.Run(q.Graph, q.Costs)
 	} else {
 		sim, err = t.machine.RunNetwork(q.Network)
@@ -250,7 +257,7 @@ func (t *Target) Predict(q Question) Prediction {
 		p.EnergyBasis = Simulated
 	}
 	t.correct(&p, &sim, q)
-	p.layers(sim)
+	p.layers(sim, q.Brief)
 	if sim.Unknown > 0 {
 		p.Reason = fmt.Sprintf("%d of %d kernels have no known cost and count as nothing; the upper end is raised for them", sim.Unknown, len(sim.Layers))
 	}
@@ -348,7 +355,7 @@ func (t *Target) measured() []simulate.Measured {
 }
 
 // layers shares the predicted latency out over the simulated kernels.
-func (p *Prediction) layers(sim simulate.Result) {
+func (p *Prediction) layers(sim simulate.Result, brief bool) {
 	total := 0.0
 	for _, l := range sim.Layers {
 		total += l.LatencyMS
@@ -357,10 +364,17 @@ func (p *Prediction) layers(sim simulate.Result) {
 		return
 	}
 	bound := map[string]float64{}
-	for _, l := range sim.Layers {
+	if !brief {
+		p.Layers = make([]Layer, 0, len(sim.Layers))
+	}
+	for i := range sim.Layers {
+		l := &sim.Layers[i]
 		share := l.LatencyMS / total
-		p.Layers = append(p.Layers, Layer{Name: l.Name, Op: l.Op, Share: share, LatencyMS: share * p.LatencyMS.Value, Bound: l.Bound, Processor: string(l.Processor)})
 		bound[l.Bound] += share
+		if brief {
+			continue
+		}
+		p.Layers = append(p.Layers, Layer{Name: l.Name, Op: l.Op, Share: share, LatencyMS: share * p.LatencyMS.Value, Bound: l.Bound, Processor: string(l.Processor)})
 	}
 	for _, b := range []string{"compute", "memory", "start", "unknown"} {
 		if bound[b] > bound[p.BoundBy] || p.BoundBy == "" {

@@ -100,6 +100,7 @@ func runEstimate(ctx context.Context, path string, o estimateOptions, stdout, st
 	}
 	e := estimate.New(profiles)
 	err = eachQuestion(ctx, path, o.bind, func(q *pricedModel) error {
+		q.Brief = sink.table != nil || o.asJSON
 		for i := range phones {
 			t := targetOf(phones[i], q, o)
 			if why := impossible(t); why != "" {

@@ -70,7 +70,11 @@ func estimateByRuns(ctx context.Context, path string, o estimateOptions, p *runP
 
 // isOf reports whether a name is that of the profile's device.
 func (p *runProfile) isOf(name string) bool {
-	return strings.EqualFold(name, p.Device.ID) || strings.EqualFold(name, p.Device.Name)
+	if strings.EqualFold(name, p.Device.ID) || strings.EqualFold(name, p.Device.Name) {
+		return true
+	}
+	d, err := findDevice(name) // by another of its names
+	return err == nil && d.Name == p.Device.Name
 }
 
 // target returns what the runs were made on.

@@ -16,6 +16,7 @@ import (
 	"github.com/gaugenn/gaugenn/data"
 	"github.com/gaugenn/gaugenn/estimate"
 	"github.com/gaugenn/gaugenn/estimate/feature"
+	"github.com/gaugenn/gaugenn/estimate/simulate"
 	"github.com/gaugenn/gaugenn/extract"
 	"github.com/gaugenn/gaugenn/graph"
 	"github.com/gaugenn/gaugenn/graph/format/all"
@@ -52,6 +53,7 @@ func eachQuestion(ctx context.Context, in string, binds []string, visit func(*pr
 		g := max(totals.Graph, 0)
 		q := &pricedModel{id: f.ModelID, format: m.Format, binding: bound.text}
 		q.Question = estimate.Question{Name: filepath.Base(f.Path), Graph: shaped.Graphs[g], Costs: costs[g], WeightBytes: totals.WeightBytes, Opaque: len(m.Opaque)}
+		q.Work = simulate.NewWork(q.Graph, q.Costs)
 		q.Network = feature.Of(q.Name, q.Graph, q.Costs, fusionOf(m.Format))
 		kind := quantisationOf(shaped, totals)
 		q.quantised = kind == "full_integer" || kind == "mixed" || kind == "dynamic_range"
@@ -142,7 +144,7 @@ func tableQuestion(m *data.Model, rows []data.Layer) (*pricedModel, error) {
 	if err != nil {
 		return nil, err
 	}
-	q.Graph, q.Costs = g, costs
+	q.Graph, q.Costs, q.Work = g, costs, simulate.NewWork(g, costs)
 	q.Network = feature.Of(q.Name, g, costs, fusionOf(m.Format))
 	return q, nil
 }

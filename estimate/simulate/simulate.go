@@ -116,13 +116,7 @@ func NewMachine(t device.Target) (*Machine, error) {
 // Run simulates one warm inference of a shaped graph. costs has one entry per node, as graph/op counts them. A network with more unknown
 // than known kernels is ErrOpaque.
 func (m *Machine) Run(g *graph.Graph, costs []graph.Cost) (Result, error) {
-	net := feature.Of(g.Name, g, costs, m.rules.fusion)
-	res, err := m.RunNetwork(net)
-	if err != nil {
-		return Result{}, err
-	}
-	res.Memory = memoryOf(PlanArena(g), net, m.rules)
-	return res, nil
+	return m.RunWork(NewWork(g, costs))
 }
 
 // RunNetwork is Run for a network that was already cut into kernels; it knows no arena.
