@@ -241,11 +241,14 @@ func (c *caller) member(ri int, r dex.Ref) {
 	c.see(o)
 }
 
-// own reports whether a class belongs to the SDK of a class prefix: it shares
-// the prefix's first three names, or all of them if there are fewer.
+// own reports whether a class belongs to the SDK of a class prefix: it shares the
+// prefix's first three names, or all of its package if there are fewer.
 func own(descriptor []byte, prefix string) bool {
+	prefix, _, _ = strings.Cut(prefix, "->")
 	if i := nth(prefix, '/', 3); i >= 0 {
 		prefix = prefix[:i]
+	} else if dir, base, ok := cutLast(prefix); ok && base != "" && base[0] >= 'A' && base[0] <= 'Z' {
+		prefix = dir
 	}
 	return len(descriptor) > 0 && bytes.HasPrefix(descriptor[1:], []byte(prefix))
 }
