@@ -91,6 +91,9 @@ func TestClient_shellTellsOutputsAndExitCode(t *testing.T) {
 		t.Errorf("killed: code %d, %v", out.Code, err)
 	}
 	d.Cut()
+	for n := 0; n < 100 && d.Signed() == 0; n++ { // adb may not have noticed yet
+		_, _ = c.Shell(context.Background(), "true", 0)
+	}
 	if err := c.WaitDevice(context.Background(), 20*time.Second); err != nil || d.Signed() == 0 {
 		t.Errorf("second connection: %v, %d signatures of a known key", err, d.Signed())
 	}

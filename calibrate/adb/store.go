@@ -62,6 +62,12 @@ func (c Client) Clean(ctx context.Context) error {
 	return err
 }
 
+// HashOf returns the SHA-256 of a local file, in hexadecimal.
+func HashOf(local string) (string, error) {
+	sum, _, err := hashOf(local)
+	return sum, err
+}
+
 func hashOf(local string) (string, int64, error) {
 	f, err := os.Open(local)
 	if err != nil {

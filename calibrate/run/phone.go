@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -26,6 +27,10 @@ type Phone struct {
 	// Meter, unless nil, tells the energy of each run; Traces is the local folder that keeps what it recorded, "" for none.
 	Meter  *Meter
 	Traces string
+	// CoreName names a kind of core by the numbers of its maker and part, "" for an unknown one; nil names none.
+	CoreName func(implementer, part int) string
+	// BinarySHA, unless "", is the hash that the program must have.
+	BinarySHA string
 	// ScreenOff sends the phone to sleep before the first run; Close wakes one that was awake.
 	ScreenOff bool
 
@@ -33,7 +38,8 @@ type Phone struct {
 	id       string // of its facts
 	charging *bool  // when its state was last asked
 	maxMHz   []float64
-	wake     bool // Close has to
+	wake     bool   // Close has to
+	sum      string // hash of the program
 }
 
 // Facts asks the device what it is. With an error, its address is known at least.
@@ -47,6 +53,11 @@ func (p *Phone) Facts(ctx context.Context) (Facts, error) {
 	}
 	f := Facts{ID: p.Client.Serial, Address: p.Client.Serial, Name: a.Props["ro.product.model"], SoC: a.Props["ro.soc.model"], ABI: a.Props["ro.product.cpu.abi"],
 		Cores: len(a.Parts), MemoryMB: a.MemoryMB, CPU: strings.Join(slices.Compact(slices.Clone(a.Parts)), " "), Clusters: a.Clusters(), Props: map[string]string{}}
+	if p.CoreName != nil {
+		for _, part := range a.Parts {
+			f.Kinds = append(f.Kinds, p.coreName(part))
+		}
+	}
 	for _, k := range []string{"ro.product.manufacturer", "ro.product.brand", "ro.product.model", "ro.product.device", "ro.product.marketname", "ro.soc.model",
 		"ro.hardware.chipname", "ro.board.platform", "ro.hardware", "ro.build.version.sdk", "ro.build.version.release"} {
 		if v := a.Props[k]; v != "" {
@@ -63,6 +74,17 @@ func (p *Phone) Facts(ctx context.Context) (Facts, error) {
 		}
 	}
 	return f, nil
+}
+
+// coreName names a core by "0x41/0xd05".
+func (p *Phone) coreName(part string) string {
+	maker, number, _ := strings.Cut(part, "/")
+	m, err := strconv.ParseInt(maker, 0, 32)
+	n, err2 := strconv.ParseInt(number, 0, 32)
+	if err != nil || err2 != nil {
+		return ""
+	}
+	return p.CoreName(int(m), int(n))
 }
 
 // sleep sends an awake phone to sleep, which Close undoes.
@@ -85,7 +107,7 @@ func (p *Phone) State(ctx context.Context) State {
 	}
 	p.charging = a.Charging
 	s := State{BatteryC: a.BatteryC, BatteryLevel: a.BatteryLevel, Charging: a.Charging, ClocksMHz: a.ClocksMHz, Load: a.LoadPerCore,
-		Governor: a.Governor, Screen: a.Awake, Thermal: a.ThermalStatus}
+		Governor: a.Governor, Screen: a.Awake, Thermal: a.ThermalStatus, Airplane: a.Airplane}
 	for _, v := range a.Temperature {
 		if s.TemperatureC == nil || v > *s.TemperatureC {
 			s.TemperatureC = &v
@@ -94,18 +116,29 @@ func (p *Phone) State(ctx context.Context) State {
 	return s
 }
 
+// tries is how often a job is begun on a device that is lost and comes back.
+const tries = 3
+
 // Run pushes what the device lacks, runs the tool, reads its output and takes the model off again. On a device that was gone for a moment
-// it waits for it and tries once more from the start.
+// it waits for it and tries again from the start, twice at most.
 func (p *Phone) Run(ctx context.Context, job Job) Outcome {
 	out := p.try(ctx, job)
-	if out.Status == DeviceLost && ctx.Err() == nil {
+	for n := 1; n < tries && out.Status == DeviceLost && ctx.Err() == nil; n++ {
 		p.binary = "" // it may come back as another, or after a wipe
-		_ = p.Client.Reconnect(ctx)
-		if p.Client.WaitDevice(ctx, 20*time.Second) == nil {
-			out = p.try(ctx, job)
+		if !p.back(ctx) {
+			break
 		}
+		out = p.try(ctx, job)
 	}
 	return out
+}
+
+// back waits for a lost device: adb finds most by itself, and what it holds for offline is connected anew.
+func (p *Phone) back(ctx context.Context) bool {
+	if p.Client.WaitDevice(ctx, 5*time.Second) == nil {
+		return true
+	}
+	return p.Client.Reconnect(ctx) == nil && p.Client.WaitDevice(ctx, 15*time.Second) == nil
 }
 
 func (p *Phone) try(ctx context.Context, job Job) Outcome {
@@ -213,6 +246,9 @@ func (p *Phone) outcome(said adb.Output, limit time.Duration, opt runtime.Option
 	default:
 		out.Answer = Answer{Status: OK, Result: res}
 	}
+	if out.Result.LibrarySHA == "" {
+		out.Result.LibrarySHA = p.sum
+	}
 	if out.Result.Options == (runtime.Options{}) {
 		out.Result.Options = opt
 	}
@@ -221,11 +257,18 @@ func (p *Phone) outcome(said adb.Output, limit time.Duration, opt runtime.Option
 
 // install puts the program and what it needs on the device; what is there by hash is not pushed again.
 func (p *Phone) install(ctx context.Context) error {
+	sum, err := adb.HashOf(p.Binary)
+	if err != nil {
+		return err
+	}
+	if p.BinarySHA != "" && !strings.EqualFold(sum, p.BinarySHA) {
+		return fmt.Errorf("%s: SHA-256 is %s, %s was asked for", p.Binary, sum, p.BinarySHA)
+	}
 	remote, err := p.Client.Put(ctx, p.Binary, 0o755)
 	if err != nil {
 		return err
 	}
-	p.binary = remote
+	p.binary, p.sum = remote, sum
 	for _, f := range p.Beside {
 		r, err := p.Client.Put(ctx, f, 0o644)
 		if err != nil {

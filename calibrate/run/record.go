@@ -66,6 +66,7 @@ type State struct {
 	Governor     string    `json:"governor,omitempty"`
 	Screen       string    `json:"screen,omitempty"` // on or off
 	Thermal      *int      `json:"thermal_status,omitempty"`
+	Airplane     *bool     `json:"airplane,omitempty"` // the radios are off
 }
 
 // Facts are what a device is.
@@ -79,6 +80,7 @@ type Facts struct {
 	MemoryMB int64             `json:"memory_mb,omitempty"`
 	CPU      string            `json:"cpu,omitempty"`      // model name or part numbers
 	Clusters string            `json:"clusters,omitempty"` // 4x1800+2x2400+1x2850, clocks in MHz
+	Kinds    []string          `json:"kinds,omitempty"`    // of each core, the catalogue's name: A510; "" for one that it does not know
 	Props    map[string]string `json:"props,omitempty"`    // the few properties that name a phone
 	// Simulated says that there is no such device: every number of its runs is made from published facts.
 	Simulated bool `json:"simulated,omitempty"`

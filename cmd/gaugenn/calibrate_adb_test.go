@@ -90,6 +90,9 @@ func TestCalibrate_runOverAdb(t *testing.T) {
 	}
 	good := 0
 	for _, r := range records {
+		if len(r.Device.Kinds) != 9 || r.Device.Kinds[0] != "A510" || r.Device.Kinds[8] != "X3" || r.Before.Airplane == nil || *r.Before.Airplane {
+			t.Errorf("cores %q, state %+v", r.Device.Kinds, r.Before)
+		}
 		if r.Device.ID != "TEST01" || r.Device.SoC != "Tensor G3" || r.Device.Clusters != "4x1704+4x2367+1x2914" {
 			t.Errorf("device %+v", r.Device)
 		}
@@ -156,6 +159,10 @@ func TestCalibrate_severalPhonesAtOnce(t *testing.T) {
 	if err := os.WriteFile(binary, []byte(benchmark), 0o755); err != nil {
 		t.Fatal(err)
 	}
+	sum, err := adb.HashOf(binary)
+	if err != nil {
+		t.Fatal(err)
+	}
 	const models = 6
 	p := plan.Plan{Version: plan.Version}
 	for i := range models {
@@ -178,7 +185,9 @@ func TestCalibrate_severalPhonesAtOnce(t *testing.T) {
 		for _, r := range records {
 			switch r.Status {
 			case runs.OK:
-				good[r.Device.ID]++
+				if good[r.Device.ID]++; r.Result.LibrarySHA != sum || len(r.Device.Kinds) != 9 || r.Device.Kinds[8] != "X3" {
+					t.Errorf("program %q, cores %q", r.Result.LibrarySHA, r.Device.Kinds)
+				}
 			case runs.DeviceLost:
 				lost[r.Device.ID]++
 			default:
@@ -187,7 +196,7 @@ func TestCalibrate_severalPhonesAtOnce(t *testing.T) {
 		}
 		return good, lost
 	}
-	args := []string{"calibrate", "run", planFile, "-o", runDir, "--device", addresses[0], "--device", addresses[1], "--adb-port", strconv.Itoa(port), "--binary", binary}
+	args := []string{"calibrate", "run", planFile, "-o", runDir, "--binary-sha256", sum, "--device", addresses[0], "--device", addresses[1], "--adb-port", strconv.Itoa(port), "--binary", binary}
 	pulled.Store(true)
 	if text := calibrated(t, args...); !strings.Contains(text, "12 runs") {
 		t.Errorf("says %s", text)

@@ -102,7 +102,11 @@ func (o runOptions) host() (runs.Device, error) {
 
 func (o runOptions) phone(serial string) (*runs.Phone, error) {
 	p := &runs.Phone{Client: adb.Client{Program: o.adb, Serial: serial, Port: o.adbPort}, Binary: o.binary, Beside: o.beside,
-		Traces: filepath.Join(o.out, "traces"), ScreenOff: o.screenOff}
+		Traces: filepath.Join(o.out, "traces"), ScreenOff: o.screenOff, BinarySHA: o.binarySHA,
+		CoreName: func(implementer, part int) string {
+			c, _ := device.Embedded().CorePart(implementer, part, 0) // the variant tells apart what has one name
+			return c.Name
+		}}
 	if o.binary == "" {
 		return nil, usagef("--device %s needs --binary FILE, the runtime's benchmark program for the device", serial)
 	}

@@ -33,6 +33,7 @@ type runOptions struct {
 	adb       string
 	adbPort   int
 	binary    string
+	binarySHA string
 	beside    []string
 	statistic string
 	options   runtime.Options
@@ -84,6 +85,7 @@ other work on the machine hardly moves it; --statistic median keeps the median o
 	f.StringVar(&o.adb, "adb", "", "path of the adb program; else the one in PATH")
 	f.IntVar(&o.adbPort, "adb-port", 0, "port of adb's server, if not its own default")
 	f.StringVar(&o.binary, "binary", "", "the runtime's benchmark program for the device: benchmark_model, benchncnn, ...")
+	f.StringVar(&o.binarySHA, "binary-sha256", "", "refuse another program than the one with this SHA-256")
 	f.StringArrayVar(&o.beside, "beside", nil, "file that the program needs beside it, as a library; may be repeated")
 	f.StringVar(&o.statistic, "statistic", "", "median or cpu_min; empty takes cpu_min on the host with one thread, else median")
 	f.StringVar(&o.options.Delegate, "delegate", "", "cpu (also empty), gpu, nnapi, npu or dsp, where the runtime has it")

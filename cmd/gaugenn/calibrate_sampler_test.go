@@ -65,6 +65,7 @@ func TestSample_productPathOnRecordedPhones(t *testing.T) {
 	ks := []int{6, 12, 20}
 	rng := rand.New(rand.NewPCG(5, 23))
 	errs := map[string][]float64{}
+	med := func(key string) float64 { s := slices.Clone(errs[key]); slices.Sort(s); return s[len(s)/2] }
 	seen := map[string]bool{}
 	for i := 0; i < len(order) && len(seen) < phones; i++ {
 		run := byRun[order[i*37%len(order)]] // spread over the years of the tables
@@ -73,8 +74,8 @@ func TestSample_productPathOnRecordedPhones(t *testing.T) {
 		}
 		seen[run[0].SoC] = true
 		sampledPhone(t, rows, run, env, rng, draws, ks, errs)
+		t.Logf("so far: plan of 12 %.4f, random 12 %.4f, random 20 %.4f", med("plan12"), med("random12"), med("random20"))
 	}
-	med := func(key string) float64 { s := slices.Clone(errs[key]); slices.Sort(s); return s[len(s)/2] }
 	for _, k := range ks {
 		t.Logf("k=%2d: median error, plan %.4f, random %.4f (%d draws)", k, med("plan"+strconv.Itoa(k)), med("random"+strconv.Itoa(k)), len(errs["plan"+strconv.Itoa(k)]))
 	}

@@ -104,11 +104,11 @@ func Available() error {
 }
 
 // exec is a service without protocol: bytes in, bytes out.
-func (d *Daemon) exec(s *stream, text string, fault Fault) {
+func (d *Daemon) exec(s *stream, text string) {
 	c := d.command(text)
 	c.Stdin, c.Stdout, c.Stderr = s, s, s
 	if c.Start() == nil {
-		d.wait(s, c, fault)
+		d.wait(s, c)
 	}
 }
 
@@ -123,11 +123,14 @@ const (
 
 // shell runs a command; v2 keeps the two outputs apart and gives the exit code.
 func (d *Daemon) shell(s *stream, text string, v2 bool, fault Fault) {
+	if fault == Kill {
+		text = "kill -KILL $$" // before anything else: from outside it could come too late
+	}
 	c := d.command(text)
 	if !v2 {
 		c.Stdout, c.Stderr = s, s
 		if c.Start() == nil {
-			d.wait(s, c, fault)
+			d.wait(s, c)
 		}
 		return
 	}
@@ -142,23 +145,21 @@ func (d *Daemon) shell(s *stream, text string, v2 bool, fault Fault) {
 		return
 	}
 	go feed(s, in)
-	_ = p.put(packetExit, []byte{byte(d.wait(s, c, fault))}) // the client may be gone
+	_ = p.put(packetExit, []byte{byte(d.wait(s, c))}) // the client may be gone
 }
 
 // wait waits for the process and kills its group when the client goes away. It returns the exit code as a shell gives it.
-func (d *Daemon) wait(s *stream, c *exec.Cmd, fault Fault) int {
+func (d *Daemon) wait(s *stream, c *exec.Cmd) int {
 	if d.Power != nil {
 		d.Power.began(c.Process.Pid)
 		defer d.Power.ended(c.Process.Pid)
 	}
 	ended := make(chan struct{})
 	go func() {
-		if fault != Kill {
-			select {
-			case <-s.done:
-			case <-ended:
-				return
-			}
+		select {
+		case <-s.done:
+		case <-ended:
+			return
 		}
 		_ = syscall.Kill(-c.Process.Pid, syscall.SIGKILL) // it may have ended
 	}()

@@ -91,7 +91,7 @@ func (s *stream) serve(service string, fault Fault) {
 		case head == "sync":
 			files{root: s.c.d.Root, full: fault == Full}.serve(s)
 		case head == "exec":
-			s.c.d.exec(s, rest, fault)
+			s.c.d.exec(s, rest)
 		default:
 			s.c.d.shell(s, rest, strings.Contains(head, ",v2"), fault)
 		}
