@@ -21,7 +21,7 @@ func TestRead_packagesOfOtherSystems(t *testing.T) {
 			t.Errorf("%s: %+v, problems %v", c.name, r.Manifest, r.Problems)
 		}
 		r0 := reader(t)
-		for n := range len(c.content) { // cut anywhere it is a problem at most
+		for n := 0; n < len(c.content); n += 5 { // cut anywhere it is a problem at most
 			r0.Read(archive(t, c.file, c.content[:n]))
 		}
 	}

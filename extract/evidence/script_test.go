@@ -29,7 +29,7 @@ func TestRead_scripts(t *testing.T) {
 			t.Errorf("%s: %v", name, r.Problems)
 		}
 		r0 := reader(t)
-		for n := range b { // cut anywhere it is a problem at most
+		for n := 0; n < len(b); n += 7 { // cut anywhere it is a problem at most
 			r0.Read(archive(t, file, string(b[:n])))
 		}
 	}
