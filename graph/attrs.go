@@ -162,6 +162,10 @@ type RNNAttrs struct {
 	DirectionAxis int
 	// MergeDirections adds or averages the directions instead of concatenating.
 	MergeDirections bool
+	// Trailing is the number of axes behind the features of x and of the results
+	// (Core ML: 2, [steps, batch, features, 1, 1]); only the last step then
+	// leaves a step axis of 1, and the results behind output 0 are shaped like it.
+	Trailing int
 	// ExternalInput is the input size where the weights' shapes are not known, 0 = take it from x.
 	ExternalInput int64
 }

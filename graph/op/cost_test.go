@@ -40,6 +40,7 @@ var costCases = []costCase{
 	// D*T*N*g*H*(I+H); 25, 17 and 5 Ops per step and unit.
 	{"lstm", graph.LSTM, &graph.RNNAttrs{Hidden: 8, BatchAxis: 1, DirectionAxis: 1}, []operand{in(10, 2, 4)}, 10 * 2 * 4 * 8 * (4 + 8), 10 * 2 * 8 * 25},
 	{"lstm both ways, projected", graph.LSTM, &graph.RNNAttrs{Hidden: 8, Projection: 3, Directions: 2, TimeAxis: 1, DirectionAxis: -1}, []operand{in(2, 10, 4)}, 2 * 10 * 2 * (4*8*(4+3) + 8*3), 2 * 10 * 2 * 8 * 25},
+	{"lstm of Core ML", graph.LSTM, &graph.RNNAttrs{Hidden: 8, BatchAxis: 1, DirectionAxis: -1, Trailing: 2}, []operand{in(10, 2, 4, 1, 1)}, 10 * 2 * 4 * 8 * (4 + 8), 10 * 2 * 8 * 25},
 	{"coupled lstm", graph.LSTM, &graph.RNNAttrs{Hidden: 8, Coupled: true, BatchAxis: 1, DirectionAxis: 1}, []operand{in(10, 2, 4)}, 10 * 2 * 3 * 8 * (4 + 8), 10 * 2 * 8 * 21},
 	{"gru", graph.GRU, &graph.RNNAttrs{Hidden: 8, BatchAxis: 1, DirectionAxis: 1}, []operand{in(10, 2, 4)}, 10 * 2 * 3 * 8 * 12, 10 * 2 * 8 * 17},
 	{"rnn of one step", graph.RNN, &graph.RNNAttrs{Hidden: 8, TimeAxis: -1, DirectionAxis: -1}, []operand{in(2, 4)}, 2 * 8 * 12, 2 * 8 * 5},

@@ -16,6 +16,12 @@ func recurrentOf(s *site) recurrent {
 	if a.Projection > 0 {
 		r.state = a.Projection
 	}
+	if a.Trailing > 0 {
+		r.input = free(x.Dim(featureAxis(a, x)))
+		for i := featureAxis(a, x) + 1; x.IsRanked() && i < x.Len(); i++ {
+			r.input = mulDim(r.input, x.Dim(i))
+		}
+	}
 	if !x.IsRanked() {
 		r.steps, r.batch = unknownDim, unknownDim
 	}
@@ -31,6 +37,31 @@ func recurrentOf(s *site) recurrent {
 	return r
 }
 
+// featureAxis is where x has its features.
+func featureAxis(a *graph.RNNAttrs, x graph.Shape) int {
+	return max(x.Len()-1-max(min(a.Trailing, 4), 0), 0)
+}
+
+// inferTrailing gives results [steps or 1, batch, features, 1, ...].
+func inferTrailing(s *site, a *graph.RNNAttrs, x graph.Shape, r recurrent) {
+	axis := featureAxis(a, x)
+	like := func(first graph.Dim, width int64) graph.Shape {
+		out := free2(x).With(0, first).With(axis, known(width))
+		for i := axis + 1; i < x.Len(); i++ {
+			out = out.With(i, known(1))
+		}
+		return out
+	}
+	steps := free(x.Dim(0))
+	if a.LastOnly {
+		steps = known(1)
+	}
+	s.set(0, like(steps, r.state*r.directions), s.dtype(0))
+	for i := 1; i < len(s.n.Outputs); i++ {
+		s.set(i, like(known(1), r.state), s.dtype(0))
+	}
+}
+
 // inferRecurrent: x, w, r ... -> y, [last h], [last c].
 func inferRecurrent(s *site) {
 	a := attrs[graph.RNNAttrs](s)
@@ -38,6 +69,12 @@ func inferRecurrent(s *site) {
 	r := recurrentOf(s)
 	if !x.IsRanked() || r.hidden <= 0 {
 		s.set(0, graph.Shape{}, s.dtype(0))
+		return
+	}
+	if a.Trailing > 0 {
+		if x.Len() > a.Trailing+1 {
+			inferTrailing(s, a, x, r)
+		}
 		return
 	}
 	width := known(r.state)

@@ -98,6 +98,8 @@ var productCases = []shapeCase{
 	{"lstm", graph.LSTM, &graph.RNNAttrs{Hidden: 8, Directions: 2, BatchAxis: 1, DirectionAxis: 1}, []operand{in(10, 2, 4)}, "[10, 2, 2, 8];[2, 2, 8];[2, 2, 8]"},
 	{"lstm concatenating directions", graph.LSTM, &graph.RNNAttrs{Hidden: 8, Directions: 2, BatchAxis: -1, DirectionAxis: -1}, []operand{in(10, 4)}, "[10, 16]"},
 	{"gru last step", graph.GRU, &graph.RNNAttrs{Hidden: 8, TimeAxis: 1, DirectionAxis: -1, LastOnly: true}, []operand{in(2, 10, 4)}, "[2, 8]"},
+	{"lstm of Core ML", graph.LSTM, &graph.RNNAttrs{Hidden: 8, Directions: 2, BatchAxis: 1, DirectionAxis: -1, Trailing: 2}, []operand{in(10, 2, 4, 1, 1)}, "[10, 2, 16, 1, 1];[1, 2, 8, 1, 1];[1, 2, 8, 1, 1]"},
+	{"last step of Core ML", graph.GRU, &graph.RNNAttrs{Hidden: 8, BatchAxis: 1, DirectionAxis: -1, Trailing: 2, LastOnly: true}, []operand{in(10, 2, 4, 1, 1)}, "[1, 2, 8, 1, 1]"},
 	{"projection", graph.LSTM, &graph.RNNAttrs{Hidden: 8, Projection: 3, TimeAxis: 1, DirectionAxis: -1}, []operand{in(2, 10, 4)}, "[2, 10, 3]"},
 	{"svdf", graph.SVDF, &graph.SVDFAttrs{Rank: 2}, []operand{in(1, 16), w(64, 16), w(64, 10)}, "[1, 32]"},
 	{"attention", graph.Attention, &graph.AttentionAttrs{}, []operand{in(1, 8, 10, 64), in(1, 8, 20, 64), in(1, 8, 20, 32)}, "[1, 8, 10, 32]"},

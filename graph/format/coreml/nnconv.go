@@ -266,7 +266,7 @@ func nnRNN(w, r, bias int32) func(*layerCall) error {
 func (c *layerCall) recurrent(hidden, in int64, directions int, lastOnly bool) *graph.RNNAttrs {
 	a := &graph.RNNAttrs{Hidden: hidden, Directions: directions, TimeAxis: -1, BatchAxis: -1, DirectionAxis: -1, LastOnly: lastOnly, ExternalInput: in}
 	if c.exact {
-		a.TimeAxis, a.BatchAxis = 0, 1
+		a.TimeAxis, a.BatchAxis, a.Trailing = 0, 1, 2
 	}
 	c.out.Attrs = a
 	return a
