@@ -176,6 +176,7 @@ func (c *Catalogue) fromAlias(a alias, query string) Device {
 	}
 	d := c.generic(c.socs[a.soc], MatchAlias)
 	d.Name, d.Match.Confidence, d.Match.Note = query, a.confidence, a.note
+	d.Vendor, d.Year = "", Quantity{} // those of the chip, not of what it is built into
 	return d
 }
 
@@ -328,6 +329,9 @@ func (c *Catalogue) findPartial(query, _ string) (Device, bool) {
 	}
 	d, _ := c.pick([]int{best}, MatchPartial)
 	d.Match.Confidence = min(d.Match.Confidence, 0.6)
+	if extra > 0 && !slices.Equal(want, words(d.Name)) {
+		d.Match.Note = fmt.Sprintf("no device of exactly this name; the nearest that has all its words is %s", d.Name)
+	}
 	return d, true
 }
 

@@ -47,6 +47,7 @@ func (c *Catalogue) fromPlay(rows []playRow) (Device, bool) {
 	best := slices.MaxFunc(rows, func(a, b playRow) int { return votes[a.soc] - votes[b.soc] })
 	d := c.generic(c.socs[best.soc], MatchCodename)
 	d.Name, d.Vendor, d.Form, d.Codename = best.name, best.maker, best.form, best.codename
+	d.Year = Quantity{} // the catalogue does not say it, and chips are sold for years
 	if len(votes) > 1 {
 		d.Match.Confidence = ConfidenceMemory
 	}
