@@ -37,7 +37,7 @@ var netronList = []netronKind{
 	{"pickle", nil, "read as part of PyTorch files; others are data"},
 	{"CNTK", nil, training},
 	{"UFF", nil, "an intermediate file of TensorRT"},
-	{"PaddlePaddle, Paddle Lite", []string{"paddle", "paddlelite"}, "programs as JSON are not read"},
+	{"PaddlePaddle, Paddle Lite", []string{"paddle", "paddlelite"}, "control-flow bodies of JSON programs are not read"},
 	{"BigDL", nil, training},
 	{"Darknet", []string{"darknet"}, ""},
 	{"MediaPipe graphs", []string{"mediapipe"}, "binary graphs as well"},
