@@ -5,7 +5,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 FUZZTIME ?= 5s
 export CGO_ENABLED ?= 0
 
-.PHONY: notebook profiles heldout demo test build lint fuzz bench bench-peers golden generate corpus
+.PHONY: notebook profiles heldout demo demo-calibrate test build lint fuzz bench bench-peers golden generate corpus
 
 build: bin/gaugenn
 bin/gaugenn: FORCE
@@ -23,6 +23,11 @@ demo: build
 	@echo
 	@echo "What they cost on four phones of different tiers and years:"
 	bin/gaugenn estimate build/demo/tables --devices "Redmi Note 8;Galaxy A15;Pixel 7;Galaxy S24"
+
+# Calibrates this machine: samples, runs and fits real models out of wheels, with LiteRT without cgo (Linux).
+PROBES ?= 60
+demo-calibrate: build
+	$(PYTHON) cmd/demo/calibrate.py bin/gaugenn build/demo-calibrate $(PROBES)
 
 test:
 	$(GO) test ./...

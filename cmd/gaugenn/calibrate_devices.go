@@ -12,6 +12,7 @@ import (
 	"github.com/gaugenn/gaugenn/calibrate/adb"
 	runs "github.com/gaugenn/gaugenn/calibrate/run"
 	"github.com/gaugenn/gaugenn/calibrate/runtime"
+	"github.com/gaugenn/gaugenn/calibrate/runtime/litert"
 	"github.com/gaugenn/gaugenn/estimate/device"
 	"github.com/gaugenn/gaugenn/estimate/feature"
 )
@@ -38,7 +39,9 @@ func (o runOptions) devicesOf(ctx context.Context) (out []runs.Device, runtimeNa
 		var d runs.Device
 		switch sim, ok := strings.CutPrefix(name, simPrefix); {
 		case name == hostName:
-			d, err = o.host()
+			if d, err = o.host(); o.wheel(o.runtime) {
+				runtimeName = o.runtime
+			}
 		case ok:
 			d, err = o.simulated(sim)
 		default:
@@ -89,6 +92,9 @@ func (o runOptions) deviceNames(ctx context.Context) (out []string, err error) {
 }
 
 func (o runOptions) host() (runs.Device, error) {
+	if o.runtime != "" && o.runtime != litert.Name {
+		return o.hostWheel()
+	}
 	lib, err := findLiteRT(o.library)
 	if err != nil {
 		return nil, err

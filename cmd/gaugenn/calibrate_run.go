@@ -34,6 +34,8 @@ type runOptions struct {
 	adbPort   int
 	binary    string
 	binarySHA string
+	runtime   string
+	python    string
 	beside    []string
 	statistic string
 	options   runtime.Options
@@ -65,7 +67,8 @@ RUNS/traces. A phone that charges is refused: use adb over Wi-Fi.
 
 --device host runs LiteRT's library in this machine's processes ("pip install ai-edge-litert").
 The value kept there is the smallest process CPU time of one thread (--statistic cpu_min), since
-other work on the machine hardly moves it; --statistic median keeps the median of wall times.`,
+other work on the machine hardly moves it; --statistic median keeps the median of wall times.
+--runtime ort, ncnn or mnn runs those runtimes there out of their Python wheels.`,
 		Example: `  gaugenn calibrate run plan.json -o runs/ --device host
   gaugenn calibrate run plan.json -o runs/ --device sim:"Pixel 7"
   gaugenn calibrate run plan.json -o runs/ --device 192.168.1.20:5555 --binary benchmark_model --meter odpm`,
@@ -82,6 +85,8 @@ other work on the machine hardly moves it; --statistic median keeps the median o
 	f.StringArrayVar(&o.devices, "device", []string{hostName}, "host; the serial number or address of a device that adb lists; all of those; or sim:NAME, a simulated phone. May be repeated")
 	f.StringVarP(&o.out, "output", "o", "", "folder for runs and measurements")
 	f.StringVar(&o.library, "litert-library", "", "path of libLiteRt.so; else it is looked for in the active Python environment and the usual folders")
+	f.StringVar(&o.runtime, "runtime", "litert", "with --device host: litert, or ort, ncnn or mnn out of their Python wheels")
+	f.StringVar(&o.python, "python", "", "with those: the Python interpreter that has the wheel; else the active environment's or the one in PATH")
 	f.StringVar(&o.adb, "adb", "", "path of the adb program; else the one in PATH")
 	f.IntVar(&o.adbPort, "adb-port", 0, "port of adb's server, if not its own default")
 	f.StringVar(&o.binary, "binary", "", "the runtime's benchmark program for the device: benchmark_model, benchncnn, ...")
@@ -142,7 +147,7 @@ func runPlan(ctx context.Context, o runOptions, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	o.options.Profile = o.options.Profile && name == "litert" && !o.meter.slows(devices) // the others' programs tell no operators
+	o.options.Profile = o.options.Profile && (name == "litert" || o.wheelProfiles(name)) && !o.meter.slows(devices) // the others' programs tell no operators
 	log, err := runs.OpenLog(o.out)
 	if err != nil {
 		return err
@@ -155,6 +160,9 @@ func runPlan(ctx context.Context, o runOptions, stderr io.Writer) error {
 			if job.Path, err = takeOut(m, filepath.Join(o.out, "models")); err != nil {
 				job.Missing = err.Error()
 			}
+		}
+		if o.wheel(name) && job.Missing == "" {
+			job.Shapes = inputShapes(job.Path)
 		}
 		jobs = append(jobs, job)
 	}

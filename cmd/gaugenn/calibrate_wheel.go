@@ -1,0 +1,60 @@
+package main
+
+import (
+	"errors"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	runs "github.com/gaugenn/gaugenn/calibrate/run"
+	"github.com/gaugenn/gaugenn/calibrate/runtime"
+	"github.com/gaugenn/gaugenn/calibrate/runtime/wheel"
+	"github.com/gaugenn/gaugenn/graph/bind"
+	"github.com/gaugenn/gaugenn/graph/op"
+)
+
+// wheel reports whether a runtime is run out of its Python wheel on the host.
+func (o runOptions) wheel(name string) bool {
+	_, ok := wheel.Packages[name]
+	return ok && o.runtime == name && slices.Contains(o.devices, hostName)
+}
+
+// wheelProfiles reports whether it is, and tells the times of operators.
+func (o runOptions) wheelProfiles(name string) bool {
+	return o.wheel(name) && slices.Contains(wheel.Profiles, name)
+}
+
+// hostWheel returns this machine with a runtime of a Python wheel.
+func (o runOptions) hostWheel() (runs.Device, error) {
+	command, err := wheel.Command(o.runtime, o.python, os.Getenv("VIRTUAL_ENV"), filepath.Join("build", "venv"))
+	if errors.Is(err, runtime.ErrOption) {
+		return nil, usagef("--runtime %s: litert, %s", o.runtime, strings.Join(slices.Sorted(maps.Keys(wheel.Packages)), ", "))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return runs.Host{Child: runs.Child{Command: command}}, nil
+}
+
+// inputShapes returns the sizes that a model's inputs are priced at; nil when the file cannot be read.
+func inputShapes(path string) map[string][]int64 {
+	m, err := readModel(path)
+	if err != nil || len(m.Graphs) == 0 {
+		return nil
+	}
+	stateInput(path, m)
+	bound, _ := bind.Bind(m, assume(bind.Policy{}))
+	shaped, _ := op.Infer(bound)
+	out := map[string][]int64{}
+	g := shaped.Graphs[0]
+	for _, id := range g.Inputs {
+		if t := g.Tensor(id); t != nil && t.Const == nil && t.Name != "" {
+			if t.Shape.IsStatic() {
+				out[t.Name] = t.Shape.Ints()
+			}
+		}
+	}
+	return out
+}
