@@ -40,8 +40,8 @@ type Job struct {
 	Runtime string          `json:"runtime"`
 	Options runtime.Options `json:"options"`
 	// Shapes are the sizes of inputs by name that the model was priced at; of use where the file leaves them open.
-	Shapes map[string][]int64 `json:"shapes,omitempty"`
-	Missing string          `json:"missing,omitempty"` // why there is no file to run; such a job is a row all the same
+	Shapes  map[string][]int64 `json:"shapes,omitempty"`
+	Missing string             `json:"missing,omitempty"` // why there is no file to run; such a job is a row all the same
 }
 
 // Key returns the identity of a job on a device: the same job there is not run twice.
