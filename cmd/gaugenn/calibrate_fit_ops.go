@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -59,11 +60,28 @@ func fittedProfile(ctx context.Context, records []runs.Record, statistic string)
 		}
 		p.Terms = additive.Names()
 	}
-	if p.Kernels == nil {
-		held = additive.LeaveOut(samples)
+	if p.Model != nil {
+		if whole := additive.LeaveOut(samples); p.Kernels == nil || typicalError(samples, whole) < typicalError(samples, held) {
+			p.Kernels, held = nil, whole // a few runs whose operators are not ours say more as wholes
+		}
 	}
 	p.judge(rows, held)
 	return p, rows, held, left, nil
+}
+
+// typicalError is the median of the logarithms' errors of predictions that held families out.
+func typicalError(samples []additive.Sample, held []additive.HeldOut) float64 {
+	var errs []float64
+	for i, h := range held {
+		if h.Known {
+			errs = append(errs, math.Abs(math.Log(h.ValueMS/samples[i].LatencyMS)))
+		}
+	}
+	if len(errs) == 0 {
+		return math.Inf(1)
+	}
+	slices.Sort(errs)
+	return errs[len(errs)/2]
 }
 
 // fitOperators fits the prices of kernels and returns the predictions of networks that held their families out. Runs that tell too few operators leave
