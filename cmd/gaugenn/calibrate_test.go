@@ -3,6 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -113,11 +116,51 @@ func TestCalibrate_sampleRunFitOnTheHost(t *testing.T) {
 	if text := calibrated(t, "calibrate", "fit", runDir, "-o", filepath.Join(dir, "host.json"), "--plot", filepath.Join(dir, "host.svg")); !strings.Contains(text, "families held out") {
 		t.Errorf("fit says %q", text)
 	}
+	estimatedByProfile(t, filepath.Join(dir, "host.json"), records)
 	next := filepath.Join(dir, "next.json")
 	if code := run(context.Background(), []string{"calibrate", "sample", "--models", models, "--runs", runDir, "-o", next}, os.Stdout, os.Stderr); code == 0 {
 		if p, err := readPlan(next); err != nil || slices.ContainsFunc(p.Models, func(c plan.Choice) bool { return rows[c.ID].Valid }) {
 			t.Errorf("the next plan %+v, %v", p, err)
 		}
+	}
+}
+
+// estimatedByProfile prices the models of good runs with the profile that was fitted on them: on the same target, mostly within the interval.
+func estimatedByProfile(t *testing.T, profile string, records []runs.Record) {
+	t.Helper()
+	inside, n := 0, 0
+	for i := range records {
+		red := runs.Reduce(&records[i], runs.Rules{Statistic: runs.CPUMin})
+		if !red.Valid {
+			continue
+		}
+		var out, errOut bytes.Buffer
+		if code := run(context.Background(), []string{"estimate", records[i].Job.Path, "--profile", profile, "--json"}, &out, &errOut); code != 0 {
+			t.Fatalf("estimate %s: exit code %d\n%s", records[i].Job.Path, code, errOut.String())
+		}
+		var row struct {
+			Basis string   `json:"basis"`
+			MS    *float64 `json:"latency_ms"`
+		}
+		var all map[string]any
+		if err := errors.Join(json.Unmarshal(out.Bytes(), &row), json.Unmarshal(out.Bytes(), &all)); err != nil || row.MS == nil {
+			t.Fatalf("%s: %v, %s", records[i].Job.Name, err, out.String())
+		}
+		if row.Basis != "same_target" {
+			t.Errorf("%s: basis %s", records[i].Job.Name, row.Basis)
+		}
+		n++
+		lo, _ := all["latency_lo_ms"].(float64)
+		hi, _ := all["latency_hi_ms"].(float64)
+		if lo <= red.LatencyMS && red.LatencyMS <= hi {
+			inside++
+		}
+	}
+	if n == 0 || inside*2 < n {
+		t.Errorf("%d of %d measured values inside their intervals", inside, n)
+	}
+	if code := run(context.Background(), []string{"estimate", records[0].Job.Path, "--profile", profile, "--device", "Pixel 8"}, io.Discard, io.Discard); code != 2 {
+		t.Errorf("another device than the profile's: exit code %d", code)
 	}
 }
 
