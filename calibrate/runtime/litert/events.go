@@ -9,17 +9,17 @@ import (
 	"github.com/gaugenn/gaugenn/calibrate/runtime"
 )
 
-// event is ProfiledEventData of litert_profiler_event.h.
+// event is ProfiledEventData of litert_profiler_event.h; what is not read has no name.
 type event struct {
-	tag            *byte
-	kind           int32 // LiteRtProfilerEventType
-	_              int32
-	start, elapsed uint64    // microseconds
-	_              [6]uint64 // memory before and after
-	node           uint64    // of the model, or of the delegate's own list
-	graph          uint64
-	source         int32
-	_              int32
+	tag     *byte
+	kind    int32 // LiteRtProfilerEventType
+	_       int32
+	_       uint64    // start
+	elapsed uint64    // microseconds
+	_       [6]uint64 // memory before and after
+	node    uint64    // of the model, or of the delegate's own list
+	_       uint64    // graph
+	_       [2]int32  // source
 }
 
 // Kinds of events that are times of operators: of the model's own, and of a delegate's, which run inside one of the model's.
