@@ -9,6 +9,7 @@ import (
 
 	"github.com/gaugenn/gaugenn/graph"
 	"github.com/gaugenn/gaugenn/graph/format"
+	"github.com/gaugenn/gaugenn/graph/format/internal/protofmt"
 	"github.com/gaugenn/gaugenn/graph/format/internal/protowire"
 	"github.com/gaugenn/gaugenn/graph/format/internal/textproto"
 )
@@ -175,23 +176,12 @@ func readBinary(data []byte, lim format.Limits) (*network, error) {
 		if len(net.layers) == 0 {
 			return nil, format.Errorf(format.ErrNotModel, m.Offset(), "no layers: %v", err)
 		}
-		return nil, wireError(err)
+		return nil, protofmt.Error(err)
 	}
 	if len(net.layers) == 0 {
 		return nil, format.Errorf(format.ErrNotModel, 0, "no layers")
 	}
 	return net, nil
-}
-
-func wireError(err error) error {
-	var e *protowire.Error
-	if errors.As(err, &e) && e.Truncated {
-		return format.Errorf(format.ErrTruncated, e.Offset, "%s", e.Msg)
-	}
-	if e != nil {
-		return format.Errorf(format.ErrMalformed, e.Offset, "%s", e.Msg)
-	}
-	return format.Errorf(format.ErrMalformed, -1, "%v", err)
 }
 
 // wireLayer reads one layer.
@@ -222,7 +212,7 @@ func wireLayer(f protowire.Field, lim format.Limits) (layer, error) {
 		}
 	}
 	if err := m.Err(); err != nil {
-		return l, wireError(err)
+		return l, protofmt.Error(err)
 	}
 	if len(l.message.Text("name")) > lim.TextBytes {
 		return l, format.Errorf(format.ErrLimit, f.Offset, "layer name of %d bytes", len(l.message.Text("name")))
@@ -254,7 +244,7 @@ func addField(m *textproto.Message, d fieldDef, f protowire.Field, depth int) er
 			}
 		}
 		if err := in.Err(); err != nil {
-			return wireError(err)
+			return protofmt.Error(err)
 		}
 		m.Fields = append(m.Fields, textproto.Field{Name: d.name, Message: sub, Offset: f.Offset})
 	case f.Type == protowire.Varint:
@@ -321,7 +311,7 @@ func wireBlob(f protowire.Field) (blob, error) {
 		}
 	}
 	if err := m.Err(); err != nil {
-		return b, wireError(err)
+		return b, protofmt.Error(err)
 	}
 	switch rawType {
 	case 0:

@@ -1,12 +1,12 @@
 package caffe2
 
 import (
-	"errors"
 	"path"
 	"strings"
 
 	"github.com/gaugenn/gaugenn/graph"
 	"github.com/gaugenn/gaugenn/graph/format"
+	"github.com/gaugenn/gaugenn/graph/format/internal/protofmt"
 	"github.com/gaugenn/gaugenn/graph/format/internal/protowire"
 )
 
@@ -167,15 +167,7 @@ func isIdentifier(b []byte) bool {
 func parse(in format.Input) (*graph.Model, error) {
 	m, err := parseModel(in)
 	if err != nil {
-		var e *protowire.Error
-		if errors.As(err, &e) {
-			kind := format.ErrMalformed
-			if e.Truncated {
-				kind = format.ErrTruncated
-			}
-			err = format.Errorf(kind, e.Offset, "%s", err.Error())
-		}
-		return nil, format.In(err, name, in)
+		return nil, format.In(protofmt.Error(err), name, in)
 	}
 	return m, nil
 }

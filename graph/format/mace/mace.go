@@ -1,13 +1,13 @@
 package mace
 
 import (
-	"errors"
 	"fmt"
 	"path"
 	"strings"
 
 	"github.com/gaugenn/gaugenn/graph"
 	"github.com/gaugenn/gaugenn/graph/format"
+	"github.com/gaugenn/gaugenn/graph/format/internal/protofmt"
 	"github.com/gaugenn/gaugenn/graph/format/internal/protowire"
 )
 
@@ -153,15 +153,7 @@ func isIdentifier(b []byte) bool {
 func parse(in format.Input) (*graph.Model, error) {
 	m, err := parseModel(in)
 	if err != nil {
-		var e *protowire.Error
-		if errors.As(err, &e) {
-			kind := format.ErrMalformed
-			if e.Truncated {
-				kind = format.ErrTruncated
-			}
-			err = format.Errorf(kind, e.Offset, "%s", err.Error())
-		}
-		return nil, format.In(err, name, in)
+		return nil, format.In(protofmt.Error(err), name, in)
 	}
 	return m, nil
 }

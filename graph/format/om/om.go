@@ -3,12 +3,12 @@ package om
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/gaugenn/gaugenn/graph"
 	"github.com/gaugenn/gaugenn/graph/format"
+	"github.com/gaugenn/gaugenn/graph/format/internal/protofmt"
 	"github.com/gaugenn/gaugenn/graph/format/internal/protowire"
 )
 
@@ -70,11 +70,7 @@ func picoFits(b []byte, size int64) bool {
 func parse(in format.Input) (*graph.Model, error) {
 	m, err := parseFile(in)
 	if err != nil {
-		var e *protowire.Error
-		if errors.As(err, &e) {
-			err = format.Errorf(format.ErrMalformed, e.Offset, "%s", e.Error())
-		}
-		return nil, format.In(err, name, in)
+		return nil, format.In(protofmt.Error(err), name, in)
 	}
 	return m, nil
 }

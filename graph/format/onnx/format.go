@@ -1,12 +1,12 @@
 package onnx
 
 import (
-	"errors"
 	"path"
 	"strings"
 
 	"github.com/gaugenn/gaugenn/graph"
 	"github.com/gaugenn/gaugenn/graph/format"
+	"github.com/gaugenn/gaugenn/graph/format/internal/protofmt"
 	"github.com/gaugenn/gaugenn/graph/format/internal/protowire"
 )
 
@@ -31,22 +31,9 @@ const name = "onnx"
 func parse(in format.Input) (*graph.Model, error) {
 	m, err := parseModel(in)
 	if err != nil {
-		return nil, format.In(wireError(err), name, in)
+		return nil, format.In(protofmt.Error(err), name, in)
 	}
 	return m, nil
-}
-
-// wireError turns an error of the wire reader into one of the contract.
-func wireError(err error) error {
-	var e *protowire.Error
-	if !errors.As(err, &e) {
-		return err
-	}
-	kind := format.ErrMalformed
-	if e.Truncated {
-		kind = format.ErrTruncated
-	}
-	return format.Errorf(kind, e.Offset, "%s", e.Msg)
 }
 
 // parts names the files that may hold the model's tensors: those that the first
