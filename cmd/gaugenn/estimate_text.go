@@ -16,13 +16,12 @@ import (
 // writePrediction shows one answer as people want to read it: the device, the
 // numbers with their intervals, where the time goes, and what would help.
 func writePrediction(w io.Writer, q *pricedModel, t device.Target, p estimate.Prediction, layers bool) error {
-	s := &t.Device.SoC
 	how := t.Runtime + " " + strings.ToUpper(string(t.Delegate))
 	if t.Threads > 0 {
 		how += fmt.Sprintf(", %s", plural(t.Threads, "thread"))
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s on %s · %s (%s) · %s, %s\n", q.Name, t.Device.Name, s.Name, clustersText(s), how, t.Precision)
+	fmt.Fprintf(&b, "%s on %s · %s, %s\n", q.Name, deviceText(&t.Device), how, t.Precision)
 	if p.Basis == estimate.Refused {
 		fmt.Fprintf(&b, "  no answer: %s\n", p.Reason)
 		_, err := io.WriteString(w, b.String())
@@ -31,7 +30,7 @@ func writePrediction(w io.Writer, q *pricedModel, t device.Target, p estimate.Pr
 	fmt.Fprintf(&b, "  latency   %s      energy  %s%s      peak memory  %s      basis: %s\n",
 		rangeText(p.LatencyMS, "ms"), rangeText(p.EnergyMJ, "mJ"), battery(t.Device, p), rangeText(p.MemoryMB, "MB"), basisText(p))
 	if len(p.Layers) > 0 {
-		fmt.Fprintf(&b, "  where     %s      bound by  %s\n", shares(p.Layers), boundShares(p.Layers))
+		fmt.Fprintf(&b, "  where     %s%s\n", shares(p.Layers), after("      bound by  ", boundShares(p.Layers)))
 	}
 	if c := costliest(p.Layers); c != "" && !layers {
 		fmt.Fprintf(&b, "  costliest %s\n", c)
@@ -151,6 +150,26 @@ func sharperNetworks() []*feature.Network {
 		}
 	}
 	return []*feature.Network{whole, &small, &dense}
+}
+
+// deviceText names a device with its chip and cores, as far as they are known.
+func deviceText(d *device.Device) string {
+	text := d.Name
+	if d.SoC.Name != d.Name {
+		text += after(" · ", d.SoC.Name)
+	}
+	if cores := clustersText(&d.SoC); cores != "" {
+		text += " (" + cores + ")"
+	}
+	return text
+}
+
+// after puts lead before text, and is nothing where text is.
+func after(lead, text string) string {
+	if text == "" {
+		return ""
+	}
+	return lead + text
 }
 
 // boundShares says what the time is bound by, most first.

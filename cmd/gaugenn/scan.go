@@ -226,6 +226,9 @@ func (s *tableSink) openArrow(o scanOptions, meta data.Meta, stdout io.Writer) e
 	return nil
 }
 
+// scanTables are the tables that a scan writes.
+var scanTables = []string{"apps", "files", "models", "layers", "tensors", "evidence"}
+
 // clearTables refuses to mix two scans in one folder and, when told to
 // overwrite, removes the files of the tables that scan writes.
 func clearTables(o scanOptions) error {
@@ -239,7 +242,7 @@ func clearTables(o scanOptions) error {
 		}
 		return fmt.Errorf("%s already holds tables (gaugenn %s); use another folder, or --overwrite to replace them", o.out, tool)
 	}
-	for _, t := range []string{"apps", "files", "models", "layers", "tensors", "evidence"} {
+	for _, t := range scanTables {
 		paths, err := data.Files(o.out, t)
 		if err != nil {
 			return err

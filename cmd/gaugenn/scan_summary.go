@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/gaugenn/gaugenn/data"
 	"github.com/gaugenn/gaugenn/extract"
 )
 
@@ -89,8 +91,25 @@ func (t *scanTotals) write(w io.Writer, out string) {
 		}
 	}
 	if out != "" {
-		fmt.Fprintf(w, "%s: apps files models layers tensors\n", out)
+		fmt.Fprintf(w, "%s: %s   (schema %d, %s)\n", out, strings.Join(scanTables, " "), data.SchemaVersion, bytesText(tableBytes(out)))
 	}
+}
+
+// tableBytes is the size in bytes of the tables of a scan below dir.
+func tableBytes(dir string) int64 {
+	var n int64
+	for _, t := range scanTables {
+		paths, err := data.Files(dir, t)
+		if err != nil {
+			continue
+		}
+		for _, p := range paths {
+			if info, err := os.Stat(p); err == nil {
+				n += info.Size()
+			}
+		}
+	}
+	return n
 }
 
 func (t *scanTotals) writeJSON(w io.Writer) error {
