@@ -8,8 +8,6 @@ import (
 	"io"
 	"os"
 	"path"
-	"runtime"
-	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -98,7 +96,8 @@ func scan(ctx context.Context, paths []string, o scanOptions, stdout, stderr io.
 	if err != nil {
 		return err
 	}
-	defer tuneCollector()()
+	gc := tuneCollector()
+	defer gc.restore()
 	bar := newScanProgress(stderr, o.quiet || o.asJSON)
 	totals := &scanTotals{started: time.Now(), formats: map[string]int{}, models: map[string]bool{}}
 	sc := extract.Scanner{
@@ -118,6 +117,7 @@ func scan(ctx context.Context, paths []string, o scanOptions, stdout, stderr io.
 	}
 	err = sc.Scan(ctx, paths, func(a *extract.App) error {
 		combine(a)
+		gc.check()
 		totals.add(a)
 		bar.found(totals)
 		if o.asJSON {
@@ -144,20 +144,6 @@ func scan(ctx context.Context, paths []string, o scanOptions, stdout, stderr io.
 		return fmt.Errorf("interrupted after %d files; the tables hold what was read until then", totals.files)
 	}
 	return nil
-}
-
-// heapFloor is memory in bytes that is reserved and never touched, so it takes
-// none: it keeps the collector from running again and again over a small heap.
-const heapFloor = 64 << 20
-
-// tuneCollector sets the garbage collector for a scan, whose large buffers are
-// reused: a lazier one only grows the heap. It returns what undoes it.
-func tuneCollector() (undo func()) {
-	before, floor := debug.SetGCPercent(50), make([]byte, heapFloor)
-	return func() {
-		runtime.KeepAlive(floor)
-		debug.SetGCPercent(before)
-	}
 }
 
 // tableSink writes the rows of each app to the tables.
