@@ -141,7 +141,8 @@ func cumulative(s *site) { s.n.Attrs = &graph.AxisAttrs{} }
 
 func pack(s *site) { s.n.Attrs = &graph.AxisAttrs{Axis: int(s.int(1, 0))} }
 
-func unpack(s *site) { s.n.Attrs = &graph.SplitAttrs{Axis: int(s.int(1, 0))} }
+// unpack has the parameter Axis, not Pack's, which begins with a data type.
+func unpack(s *site) { s.n.Attrs = &graph.SplitAttrs{Axis: int(s.int(0, 0))} }
 
 // slice: TensorFlow's sizes have one entry per result, Caffe's cut points one
 // less; anything else means equal parts.
