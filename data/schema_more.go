@@ -81,7 +81,7 @@ type Prediction struct {
 	EnergyMJ        *float64 `parquet:"energy_mj,optional"`         // above idle
 	EnergyLoMJ      *float64 `parquet:"energy_lo_mj,optional"`      // 5th percentile
 	EnergyHiMJ      *float64 `parquet:"energy_hi_mj,optional"`      // 95th percentile
-	EnergyBasis     string   `parquet:"energy_basis,dict"`          // fitted or simulated
+	EnergyBasis     string   `parquet:"energy_basis,dict"`          // same_target (fitted on measured energies), simulated, or empty
 	PeakMemoryBytes *int64   `parquet:"peak_memory_bytes,optional"` // from the memory planner
 	BoundBy         string   `parquet:"bound_by,dict"`              // compute, memory or overhead
 	Basis           string   `parquet:"basis,dict"`                 // measured, same_target, same_soc, unseen, simulated or refused

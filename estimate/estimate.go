@@ -69,7 +69,8 @@ type Prediction struct {
 	EnergyMJ  Range
 	MemoryMB  Range // peak, 10^6 bytes
 	Basis     Basis
-	// EnergyBasis is Simulated, or "" when energy is not known.
+	// EnergyBasis is how the energy is known, by itself: Simulated, or SameTarget where a profile was fitted on measured energies; "" when energy is
+	// not known.
 	EnergyBasis Basis
 	// Reason says why an answer was refused or is wide.
 	Reason string

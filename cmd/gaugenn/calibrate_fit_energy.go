@@ -13,7 +13,7 @@ import (
 	runs "github.com/gaugenn/gaugenn/calibrate/run"
 )
 
-// minEnergies is how few runs with an energy a fit of energies takes.
+// minEnergies is how few runs with an energy a fit of energies takes; an additive fit takes no fewer either.
 const minEnergies = 6
 
 // energyFit is the energy of an inference on one device, by the same kinds of work as its latency: each has a price, in millijoules where the
@@ -28,15 +28,28 @@ type energyFit struct {
 	Sigma   float64         `json:"meter_sigma"` // median relative standard deviation of the measured energies
 }
 
+// withEnergy returns the rows that have an energy. Where networks are too few for a fit, probes count as well, each kind of them as a family.
+func (p *runProfile) withEnergy(rows []fitRow) []fitRow {
+	known := func(r fitRow) bool { return !r.energy.Known() }
+	some := slices.DeleteFunc(slices.Clone(rows), known)
+	if len(some) >= minEnergies {
+		return some
+	}
+	for _, r := range slices.DeleteFunc(slices.Clone(p.probes), known) {
+		if parts := strings.SplitN(r.name, "_", 3); len(parts) > 1 {
+			r.sample.Group = parts[0] + "_" + parts[1]
+		}
+		some = append(some, r)
+	}
+	return some
+}
+
 // fitEnergy fits the energies of the runs that have one, and judges the fit on families that it did not see. With too few it says so.
 func (p *runProfile) fitEnergy(rows []fitRow, quiet bool, w io.Writer) error {
 	var samples []additive.Sample
 	var sigmas []float64
 	e := &energyFit{}
-	for _, r := range rows {
-		if !r.energy.Known() {
-			continue
-		}
+	for _, r := range p.withEnergy(rows) {
 		s := r.sample
 		s.LatencyMS, s.Parts = r.energy.EnergyMJ, nil
 		samples, sigmas, e.Meter = append(samples, s), append(sigmas, r.energy.SigmaMJ/r.energy.EnergyMJ), r.energy.Meter

@@ -46,6 +46,7 @@ func fittedProfile(ctx context.Context, records []runs.Record, statistic string)
 	p := &runProfile{Version: 1, Tool: version, Device: records[0].Device, Runtime: records[0].Job.Runtime, Options: records[0].Job.Options, Statistic: statistic}
 	rows := slices.DeleteFunc(slices.Clone(all), func(r fitRow) bool { return r.run.Probe })
 	p.Networks, p.Probes = len(rows), len(all)-len(rows)
+	p.probes = slices.DeleteFunc(slices.Clone(all), func(r fitRow) bool { return !r.run.Probe })
 	samples := make([]additive.Sample, len(rows))
 	for i, r := range rows {
 		samples[i] = r.sample

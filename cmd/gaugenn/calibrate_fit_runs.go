@@ -76,6 +76,8 @@ type runProfile struct {
 	Covered float64    `json:"held_out_covered"`
 	Energy  *energyFit `json:"energy,omitempty"` // nil where too few runs have one
 	Noise   float64    `json:"noise_floor"`      // median distance of the tenth part of CPU times from the smallest
+
+	probes []fitRow // for energies, where networks are too few
 }
 
 // fitRow is a run that a fit can use.

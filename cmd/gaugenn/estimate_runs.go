@@ -122,17 +122,27 @@ func (p *runProfile) predict(q *pricedModel, layers bool) estimate.Prediction {
 		r.Value, r.Lo, r.Hi = p.Model.Predict(terms)
 	}
 	a.LatencyMS = r
-	if p.Energy != nil && p.Energy.Model != nil {
-		e := estimate.Range{Known: true}
-		e.Value, e.Lo, e.Hi = p.Energy.Model.Predict(terms)
-		a.EnergyMJ, a.EnergyBasis = e, a.Basis
-	}
 	if p.Networks > 0 {
 		a.Notes = append(a.Notes, fmt.Sprintf("%s of %s; on families held out the profile's median error was %.0f %%, and %.0f %% lay inside", p.Statistic, plural(p.Networks, "network"), 100*p.Median, 100*p.Covered))
 	} else {
 		a.Notes = append(a.Notes, "fitted on probes alone: no network was measured, so the interval is not tested")
 	}
+	p.addEnergy(&a, terms)
 	return a
+}
+
+// addEnergy adds the energy to an answer, where the profile's runs had one; it is known in the way that they are, and what judged it is a note.
+func (p *runProfile) addEnergy(a *estimate.Prediction, terms []float64) {
+	if p.Energy == nil || p.Energy.Model == nil {
+		return
+	}
+	a.EnergyMJ.Value, a.EnergyMJ.Lo, a.EnergyMJ.Hi = p.Energy.Model.Predict(terms)
+	a.EnergyMJ.Known, a.EnergyBasis = true, a.Basis
+	note := fmt.Sprintf("energy above idle, fitted on %s (%s)", plural(p.Energy.Runs, "run"), p.Energy.Meter)
+	if p.Energy.Covered > 0 || p.Energy.Median > 0 {
+		note += fmt.Sprintf("; on families held out its median error was %.0f %%, and %.0f %% lay inside", 100*p.Energy.Median, 100*p.Energy.Covered)
+	}
+	a.Notes = append(a.Notes, note)
 }
 
 // shares returns each kernel's part of the time.
