@@ -29,6 +29,8 @@ type Phone struct {
 	Traces string
 	// CoreName names a kind of core by the numbers of its maker and part, "" for an unknown one; nil names none.
 	CoreName func(implementer, part int) string
+	// Reader is the path of the host's program that prints the logs of a tool with lists, "" for none.
+	Reader string
 	// BinarySHA, unless "", is the hash that the program must have.
 	BinarySHA string
 	// ScreenOff sends the phone to sleep before the first run; Close wakes one that was awake.
@@ -157,22 +159,15 @@ func (p *Phone) try(ctx context.Context, job Job) Outcome {
 	}
 	defer p.Client.Remove(context.WithoutCancel(ctx), model)
 	opt := job.Options.Filled()
+	if p.Tool.Lists != nil {
+		return p.lists(ctx, job, model, opt)
+	}
 	args, pin, err := p.args(model, opt)
 	if err != nil {
 		return Outcome{Answer: Answer{Status: Refused, Reason: err.Error()}}
 	}
-	limit := p.Limit
-	if limit <= 0 {
-		limit = time.Minute
-	}
-	limit += opt.MaxTime
-	dir := path.Dir(p.binary)
-	// The device's own timeout ends the program when the cable does not let us, so that nothing is left running. It sends KILL only to a
-	// program that outlives TERM by two seconds, since KILL is also how the system ends a program that takes too much memory.
-	command := fmt.Sprintf("cd %s && LD_LIBRARY_PATH=%s timeout -k 2 %.0f %s%s", adb.Quote(dir), adb.Quote(dir), limit.Seconds(), pin, adb.Quote(p.binary))
-	for _, a := range args {
-		command += " " + adb.Quote(a)
-	}
+	limit := p.limit(opt)
+	command := p.command(limit, pin, args)
 	whole := limit + 10*time.Second
 	if p.Meter != nil {
 		command = p.Meter.wrap(command, limit)
@@ -187,6 +182,33 @@ func (p *Phone) try(ctx context.Context, job Job) Outcome {
 		out.Energy = p.energy(ctx, job, &out.Result)
 	}
 	return out
+}
+
+// limit is the longest that a run may take.
+func (p *Phone) limit(opt runtime.Options) time.Duration {
+	if p.Limit <= 0 {
+		return time.Minute + opt.MaxTime
+	}
+	return p.Limit + opt.MaxTime
+}
+
+// command is the line for the device's shell. The device's own timeout ends the program when the cable does not let us, so that nothing is left
+// running. It sends KILL only to a program that outlives TERM by two seconds, since KILL is also how the system ends a program that takes too much
+// memory.
+func (p *Phone) command(limit time.Duration, pin string, args []string) string {
+	dir := path.Dir(p.binary)
+	env := "LD_LIBRARY_PATH=" + adb.Quote(dir)
+	if p.Tool.Lists != nil && p.Tool.Lists.Env != nil {
+		for _, v := range p.Tool.Lists.Env(dir) {
+			name, value, _ := strings.Cut(v, "=")
+			env += " " + name + "=" + adb.Quote(value)
+		}
+	}
+	command := fmt.Sprintf("cd %s && %s timeout -k 2 %.0f %s%s", adb.Quote(dir), env, limit.Seconds(), pin, adb.Quote(p.binary))
+	for _, a := range args {
+		command += " " + adb.Quote(a)
+	}
+	return command
 }
 
 // args returns the program's arguments. Where it has no flag for an affinity, it is started under taskset on the cores asked for.

@@ -41,6 +41,7 @@ type Job struct {
 	Options runtime.Options `json:"options"`
 	// Shapes are the sizes of inputs by name that the model was priced at; of use where the file leaves them open.
 	Shapes  map[string][]int64 `json:"shapes,omitempty"`
+	Whole   []string           `json:"whole,omitempty"`   // inputs of Shapes that are whole numbers
 	Missing string             `json:"missing,omitempty"` // why there is no file to run; such a job is a row all the same
 }
 

@@ -183,4 +183,20 @@ type Tool struct {
 	Args func(path string, o Options) ([]string, error)
 	// Parse reads what the program printed. Output that it does not know is an ErrFormat.
 	Parse func(stdout, stderr []byte) (Result, error)
+	// Lists is of a program that runs lists of input files and writes a log instead of printing; nil for the others. Parse then reads what the
+	// log's reader prints.
+	Lists *Lists
+}
+
+// InputFile is a file with one input of a model, raw float32 values in the computer's order.
+type InputFile struct{ Name, Path string }
+
+// Lists says how a program that takes lists of input files is run.
+type Lists struct {
+	Log    string                                 // file name of its log in the folder of outputs
+	Reader string                                 // usual name of the host's program that prints the log
+	Read   func(log string) []string              // the reader's arguments
+	List   func(inputs []InputFile, n int) string // text of the list for n inferences
+	Flags  func(list, out string) []string        // arguments for the list and the folder of outputs, after those of Args
+	Env    func(dir string) []string              // variables, each NAME=value, for libraries in dir
 }

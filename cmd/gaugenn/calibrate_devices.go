@@ -121,6 +121,13 @@ func (o runOptions) phone(serial string) (*runs.Phone, error) {
 		return nil, usagef("--binary %s: known programs are %s", o.binary, strings.Join(toolNames(), ", "))
 	}
 	p.Tool = tool
+	if tool.Lists == nil && o.reader != "" {
+		return nil, usagef("--reader is for programs that write logs, not for %s", tool.Binary)
+	}
+	if tool.Lists != nil && o.meter.name != "" {
+		return nil, usagef("--meter: %s reads and writes files between inferences, so that the energy of one cannot be told", tool.Binary)
+	}
+	p.Reader = o.reader
 	return p, nil
 }
 

@@ -22,6 +22,7 @@ import (
 	"github.com/gaugenn/gaugenn/calibrate/runtime/mnn"
 	"github.com/gaugenn/gaugenn/calibrate/runtime/ncnn"
 	"github.com/gaugenn/gaugenn/calibrate/runtime/ort"
+	"github.com/gaugenn/gaugenn/calibrate/runtime/snpe"
 	"github.com/gaugenn/gaugenn/data"
 )
 
@@ -37,6 +38,7 @@ type runOptions struct {
 	runtime   string
 	python    string
 	beside    []string
+	reader    string
 	statistic string
 	options   runtime.Options
 	coolTo    float64
@@ -92,6 +94,7 @@ other work on the machine hardly moves it; --statistic median keeps the median o
 	f.StringVar(&o.binary, "binary", "", "the runtime's benchmark program for the device: benchmark_model, benchncnn, ...")
 	f.StringVar(&o.binarySHA, "binary-sha256", "", "refuse another program than the one with this SHA-256")
 	f.StringArrayVar(&o.beside, "beside", nil, "file that the program needs beside it, as a library; may be repeated")
+	f.StringVar(&o.reader, "reader", "", "with snpe-net-run: the SDK's snpe-diagview for this machine, which prints its logs")
 	f.StringVar(&o.statistic, "statistic", "", "median or cpu_min; empty takes cpu_min on the host with one thread, else median")
 	f.StringVar(&o.options.Delegate, "delegate", "", "cpu (also empty), gpu, nnapi, npu or dsp, where the runtime has it")
 	f.StringVar(&o.options.Precision, "precision", "", "f32, f16 or i8, where the runtime leaves a choice")
@@ -147,7 +150,7 @@ func runPlan(ctx context.Context, o runOptions, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	o.options.Profile = o.options.Profile && (name == "litert" || o.wheelProfiles(name)) && !o.meter.slows(devices) // the others' programs tell no operators
+	o.options.Profile = o.options.Profile && (name == "litert" || name == snpe.Tool.Name || o.wheelProfiles(name)) && !o.meter.slows(devices) // the others' programs tell no operators
 	log, err := runs.OpenLog(o.out)
 	if err != nil {
 		return err
@@ -161,8 +164,8 @@ func runPlan(ctx context.Context, o runOptions, stderr io.Writer) error {
 				job.Missing = err.Error()
 			}
 		}
-		if o.wheel(name) && job.Missing == "" {
-			job.Shapes = inputShapes(job.Path)
+		if (o.wheel(name) || name == snpe.Tool.Name) && job.Missing == "" {
+			job.Shapes, job.Whole = inputShapes(job.Path)
 		}
 		jobs = append(jobs, job)
 	}
@@ -199,7 +202,7 @@ func statisticOf(asked string, r *runs.Record) string {
 
 // tools are the benchmark programs that can be run on a device.
 func tools() []runtime.Tool {
-	return []runtime.Tool{benchmodel.Tool, ncnn.Tool, mnn.Tool, ort.Tool, executorch.Tool, runs.Self("litert", "libLiteRt.so")}
+	return []runtime.Tool{benchmodel.Tool, ncnn.Tool, mnn.Tool, ort.Tool, executorch.Tool, snpe.Tool, runs.Self("litert", "libLiteRt.so")}
 }
 
 // toolNamed returns the tool whose program has a name like the file's, as benchmark_model_plus_flex is benchmark_model.

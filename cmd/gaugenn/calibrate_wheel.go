@@ -38,23 +38,24 @@ func (o runOptions) hostWheel() (runs.Device, error) {
 	return runs.Host{Child: runs.Child{Command: command}}, nil
 }
 
-// inputShapes returns the sizes that a model's inputs are priced at; nil when the file cannot be read.
-func inputShapes(path string) map[string][]int64 {
+// inputShapes returns the sizes that a model's inputs are priced at, and which inputs are whole numbers (quantised ones stand for others); nil when the file cannot be read.
+func inputShapes(path string) (shapes map[string][]int64, whole []string) {
 	m, err := readModel(path)
 	if err != nil || len(m.Graphs) == 0 {
-		return nil
+		return nil, nil
 	}
 	stateInput(path, m)
 	bound, _ := bind.Bind(m, assume(bind.Policy{}))
 	shaped, _ := op.Infer(bound)
-	out := map[string][]int64{}
+	shapes = map[string][]int64{}
 	g := shaped.Graphs[0]
 	for _, id := range g.Inputs {
-		if t := g.Tensor(id); t != nil && t.Const == nil && t.Name != "" {
-			if t.Shape.IsStatic() {
-				out[t.Name] = t.Shape.Ints()
+		if t := g.Tensor(id); t != nil && t.Const == nil && t.Name != "" && t.Shape.IsStatic() {
+			shapes[t.Name] = t.Shape.Ints()
+			if t.DType.IsInteger() && t.Quant == nil {
+				whole = append(whole, t.Name)
 			}
 		}
 	}
-	return out
+	return shapes, whole
 }

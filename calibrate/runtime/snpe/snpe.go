@@ -1,5 +1,6 @@
-// Package snpe reads what snpe-diagview prints of a log that snpe-net-run wrote: the total inference time and times per layer. Layers on the
-// HTP are in cycles, which are kept as such: their sum is not a latency.
+// Package snpe starts snpe-net-run and reads what snpe-diagview prints of the log that it wrote: the mean inference time and times per layer. Layers
+// on the DSP and the HTP are in cycles, which are kept as such: their sum is not a latency. The SDK was not at hand when this was written: flags and
+// forms of lines are those of its pages and of published outputs of versions 2.9 and 2.21.
 package snpe
 
 import (
@@ -13,14 +14,14 @@ import (
 )
 
 var (
-	layer = regexp.MustCompile(`^([0-9]+)\s*:\s*(\S.*?)\s*:\s*([0-9]+)\s*(us|cycles)\s*:\s*(CPU|GPU|DSP|AIP|HTP|HTA)\s*$`)
+	layer = regexp.MustCompile(`^([0-9]+)\s*:\s*(?:(\S.*?)\s*:\s*)?([0-9]+)\s*(us|cycles)\s*:\s*(CPU|GPU|DSP|AIP|HTP|HTA)\s*$`)
 	total = regexp.MustCompile(`^(Total Inference Time|Forward Propagate|Load|Deserialize|Create|Init|RPC Init Time|Snpe Accelerator Init Time|Accelerator Init Time|De-Init|Create Network\(s\)|Forward Propagate Time|RPC Execute|Snpe Accelerator|Accelerator|Misc Accelerator)\s*:?\s*([0-9]+)\s*us\s*$`)
 )
 
 // Parse reads the text of snpe-diagview. Layers must be counted from 0 without a gap.
 func Parse(stdout, _ []byte) (runtime.Result, error) {
 	res := runtime.Result{Runtime: "snpe"}
-	n := 0
+	n, layers := 0, false
 	for s := range strings.Lines(string(stdout)) {
 		n++
 		s = strings.TrimSpace(s)
@@ -32,6 +33,9 @@ func Parse(stdout, _ []byte) (runtime.Result, error) {
 			ms := us / 1000
 			switch m[1] {
 			case "Total Inference Time":
+				if us <= 0 {
+					return runtime.Result{}, bad(n, "no time: %.60q", s)
+				}
 				res.Summary = &runtime.Summary{MeanMS: &ms}
 			case "Init":
 				res.InitMS = ms
@@ -41,9 +45,13 @@ func Parse(stdout, _ []byte) (runtime.Result, error) {
 		if strings.HasPrefix(s, "Total Inference Time") && !strings.HasSuffix(s, ":") {
 			return runtime.Result{}, bad(n, "unknown form of the total: %.120q", s)
 		}
+		if v, ok := strings.CutPrefix(s, "Software library version:"); ok {
+			res.Version = strings.TrimSpace(v)
+		}
+		layers = layers || strings.HasPrefix(s, "Layer Times")
 		m := layer.FindStringSubmatch(s)
 		if m == nil {
-			if len(s) > 0 && s[0] >= '0' && s[0] <= '9' && strings.Count(s, " : ") >= 2 {
+			if layers && len(s) > 0 && s[0] >= '0' && s[0] <= '9' || strings.Count(s, " : ") >= 2 {
 				return runtime.Result{}, bad(n, "unknown form of a layer: %.120q", s)
 			}
 			continue

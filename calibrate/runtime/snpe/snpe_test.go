@@ -39,6 +39,66 @@ func TestParse(t *testing.T) {
 	}
 }
 
+// unnamed is the form of version 2.9, whose layers have no names.
+const unnamed = `Interpreting file serialized with Flatbuffer
+CREATE NETWORK: 254629
+Software library version: 2.9.0.4462
+Init: 283050 us
+RPC Init Time: 3212 us
+Create Network(s): 0 NONE
+
+Average SNPE Statistics:
+------------------------------
+Total Inference Time: 3318 us
+Num times yield occured: 0 NONE
+Accelerator Time: 603 us
+
+Layer Times:
+---------------
+0: 0 cycles : DSP
+1: 162014 cycles : DSP
+`
+
+func TestParse_layersWithoutNames(t *testing.T) {
+	r, err := snpe.Parse([]byte(unnamed), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Ops) != 2 || r.Ops[1].Name != "" || r.Ops[1].MeanUS != 162014 || r.OpsUnit != "cycles" || r.Version != "2.9.0.4462" || r.InitMS != 283.05 {
+		t.Errorf("%+v", r)
+	}
+	for name, in := range map[string]string{
+		"form":    strings.Replace(unnamed, "162014 cycles", "162014", 1),
+		"no time": strings.Replace(unnamed, "3318 us", "0 us", 1),
+		"none":    strings.Replace(unnamed, "3318 us", "0 NONE", 1),
+	} {
+		if r, err := snpe.Parse([]byte(in), nil); !errors.Is(err, runtime.ErrFormat) {
+			t.Errorf("%s: %+v, %v", name, r, err)
+		}
+	}
+}
+
+func TestArgs(t *testing.T) {
+	for _, c := range []struct {
+		o    runtime.Options
+		want string // "" refused
+	}{
+		{runtime.Options{}, "--container m.dlc --perf_profile high_performance --profiling_level basic"},
+		{runtime.Options{Delegate: "gpu", Profile: true}, "--container m.dlc --use_gpu --perf_profile high_performance --profiling_level detailed"},
+		{runtime.Options{Delegate: "npu"}, "--container m.dlc --use_dsp --perf_profile high_performance --profiling_level basic"},
+		{runtime.Options{Threads: 2}, ""}, {runtime.Options{Affinity: "big"}, ""}, {runtime.Options{Delegate: "nnapi"}, ""}, {runtime.Options{Precision: "f16"}, ""},
+	} {
+		got, err := snpe.Args("m.dlc", c.o)
+		if strings.Join(got, " ") != c.want || (c.want == "") != errors.Is(err, runtime.ErrOption) {
+			t.Errorf("%+v: %q, %v", c.o, got, err)
+		}
+	}
+	list := snpe.List([]runtime.InputFile{{Name: "a", Path: "/x"}, {Name: "b", Path: "/y"}}, 2)
+	if list != "a:=/x b:=/y\na:=/x b:=/y\n" {
+		t.Errorf("list %q", list)
+	}
+}
+
 func TestParse_refusesWhatItDoesNotKnow(t *testing.T) {
 	for name, in := range map[string]string{
 		"empty":       "",
