@@ -20,8 +20,10 @@
 //
 // # Not read
 //
-// Input shapes are not in these files, so shapes and costs are unknown. Bodies of
-// loops are listed once. Mobile FlatBuffers (PTMF), TAR files of 0.1.1, values
+// Input shapes are not in these files: shapes and costs are unknown until they
+// are stated, and stay so where forward has branches, loops, or operators beyond
+// those whose arguments are read (convolutions, dense layers, pools, elementwise
+// operators and the like). Bodies of loops are listed once. Mobile FlatBuffers (PTMF), TAR files of 0.1.1, values
 // of strided (not contiguous) tensors, optimiser states.
 //
 // Facts: PyTorch torch/serialization.py, torch/_utils.py (rebuild functions),

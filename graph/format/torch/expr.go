@@ -5,7 +5,7 @@ import "strings"
 // expr is an expression of the code in an archive: a name with dots, a call,
 // a literal, a sequence.
 type expr struct {
-	kind  byte // n name, c call, l literal, s sequence, a attribute of value, o operators on args
+	kind  byte // n name, c call, l literal, s sequence, a attribute of value, o operators on args, k keyword argument
 	text  string
 	value *expr
 	args  []*expr
@@ -79,7 +79,7 @@ func (p *exprParser) one() *expr {
 			e = &expr{kind: 'o', args: append([]*expr{e}, p.list(']')...)}
 		case c == '=' && (p.pos+1 >= len(p.s) || p.s[p.pos+1] != '='): // keyword argument
 			p.pos++
-			e = p.one()
+			e = &expr{kind: 'k', args: []*expr{p.one()}}
 		case strings.IndexByte("+-*/%<>=!&|^", c) >= 0 && c != 0:
 			for strings.IndexByte("+-*/%<>=!&|^", p.peek()) >= 0 && p.peek() != 0 {
 				p.pos++
@@ -147,7 +147,11 @@ func (p *exprParser) operand() *expr {
 		return &expr{kind: 'l', text: p.s[min(start, len(p.s)):p.pos]}
 	case c == '-' || c == '~' || c == '+' || c == '*':
 		p.pos++
-		return p.one()
+		e := p.one()
+		if c == '-' && e.kind == 'l' {
+			e.text = "-" + e.text
+		}
+		return e
 	case c >= '0' && c <= '9':
 		start := p.pos
 		for p.pos < len(p.s) && (isWord(p.s[p.pos]) || p.s[p.pos] == '.' || (p.s[p.pos] == '-' || p.s[p.pos] == '+') && (p.s[p.pos-1]|0x20) == 'e') {

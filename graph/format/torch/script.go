@@ -6,6 +6,7 @@ import (
 
 	"github.com/gaugenn/gaugenn/graph"
 	"github.com/gaugenn/gaugenn/graph/format"
+	"github.com/gaugenn/gaugenn/graph/format/internal/aten"
 	"github.com/gaugenn/gaugenn/graph/format/internal/pickle"
 )
 
@@ -39,6 +40,7 @@ type script struct {
 	loops     int
 	unread    int
 	steps     int
+	calls     [][]aten.Value // arguments of each node, nil where not all are known
 }
 
 // maxSteps bounds the statements read: code may call itself, twice each time.
@@ -83,6 +85,7 @@ func (b *builder) script(a *archive, root pickle.Value) error {
 	}
 	out := s.run(f.body, env, 0)
 	b.g.Outputs = append(b.g.Outputs, out.tensors...)
+	s.settle()
 	if s.branches > 0 {
 		b.notes = append(b.notes, graph.Note{Text: strconv.Itoa(s.branches) + " branches depend on values; the operators of both sides are listed"})
 	}
@@ -407,7 +410,7 @@ func (s *script) value(e *expr, env map[string]value, depth int) value {
 	switch e.kind {
 	case 'n':
 		return env[e.text]
-	case 's', 'o':
+	case 's', 'o', 'k':
 		var out value
 		for _, x := range e.args {
 			out.tensors = append(out.tensors, s.value(x, env, depth).tensors...)
@@ -506,8 +509,10 @@ func (s *script) call(e *expr, env map[string]value, depth int) value {
 		path = free
 	}
 	var in []graph.TensorID
+	values := make([]value, 0, len(e.args))
 	for _, x := range e.args {
 		v := s.value(x, env, depth)
+		values = append(values, v)
 		in = append(in, v.tensors...)
 		if v.object != nil { // packed weights of a quantised operator
 			in = append(in, s.packed(v.object)...)
@@ -520,7 +525,11 @@ func (s *script) call(e *expr, env map[string]value, depth int) value {
 	if word == "" {
 		word = e.value.text
 	}
-	return value{tensors: s.node(word, in, 1)}
+	out := s.node(word, in, 1)
+	if strings.HasPrefix(path, "torch.") && len(out) == 1 {
+		s.calls[len(s.calls)-1] = arguments(e.args, values)
+	}
+	return value{tensors: out}
 }
 
 // follow reads a function's statements with its arguments: those given, then
@@ -586,5 +595,6 @@ func (s *script) node(word string, in []graph.TensorID, n int) []graph.TensorID 
 		node.Outputs = append(node.Outputs, s.b.add(graph.Tensor{}))
 	}
 	s.b.g.Nodes = append(s.b.g.Nodes, node)
+	s.calls = append(s.calls, nil)
 	return node.Outputs
 }

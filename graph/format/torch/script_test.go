@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gaugenn/gaugenn/graph"
 	"github.com/gaugenn/gaugenn/graph/format"
 	"github.com/gaugenn/gaugenn/graph/format/formattest"
 	"github.com/gaugenn/gaugenn/graph/format/torch"
@@ -100,5 +101,28 @@ func TestParse_codeThatCallsItselfEndsAtTheLimit(t *testing.T) {
 	data := rewritten(t, small, map[string]string{"net/code/__torch__.py": code}, nil)
 	if _, err := torch.Parse(format.Input{Name: "x", Data: data}); !errors.Is(err, format.ErrLimit) {
 		t.Errorf("got %v, want a limit", err)
+	}
+}
+
+func TestParse_argumentsBecomeAttributesWhereAllAreKnown(t *testing.T) {
+	small := formattest.Load(t, "script.pt")[0].Input().Data
+	for last, want := range map[string]bool{
+		"torch.softmax(_0, -1)":                       true,
+		"torch.softmax(_0, -1, dtype=None)":           true,
+		"torch.softmax(_0, torch.dim(x))":             false,
+		"torch.softmax(torch.unheard_of(_0, 2), -1)":  false,
+		"torch.cat(torch.chunk(_0, 2, 1), 1)":         false,
+		"torch.softmax(torch.view(_0, [-1, 10]), -1)": true,
+	} {
+		code := "class Net(Module):\n  def forward(self: __torch__.Net, x: Tensor) -> Tensor:\n    _0 = torch.relu(x)\n    return " + last + "\n"
+		m, err := torch.Parse(format.Input{Name: "x", Data: rewritten(t, small, map[string]string{"net/code/__torch__.py": code}, nil)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := m.Graphs[0].Nodes[len(m.Graphs[0].Nodes)-1]
+		a, ok := n.Attrs.(*graph.AxisAttrs)
+		if ok != want || ok && a.Axis != -1 {
+			t.Errorf("%s: attributes %+v, want them %v", last, n.Attrs, want)
+		}
 	}
 }
