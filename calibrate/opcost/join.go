@@ -56,6 +56,12 @@ func wordOf(name string) (word, bool) {
 	return word{}, false
 }
 
+// isReshape reports whether an operator of this name moves nothing: runtimes add many.
+func isReshape(name string) bool {
+	w, ok := wordOf(name)
+	return ok && len(w.kinds) == 1 && w.kinds[0] == feature.Reshape
+}
+
 // fits returns how well an operator's word fits a layer: 0 not at all.
 func (w *word) fits(l *feature.Layer) float64 {
 	if w.ops != "" {
@@ -113,6 +119,29 @@ func join(net *feature.Network, ks []kernel, ops []OpTime) []int {
 		}
 	}
 	return at
+}
+
+// told reports whether every operator between those of a layer's joined neighbours has a name that is known: none of them can be the layer's.
+func told(at []int, i int, ops []OpTime) bool {
+	from, to := 0, len(ops)
+	for k := i - 1; k >= 0; k-- {
+		if at[k] >= 0 {
+			from = at[k] + 1
+			break
+		}
+	}
+	for k := i + 1; k < len(at); k++ {
+		if at[k] >= 0 {
+			to = at[k]
+			break
+		}
+	}
+	for j := from; j < to; j++ {
+		if _, ok := wordOf(ops[j].Name); !ok {
+			return false
+		}
+	}
+	return true
 }
 
 // scores returns how well a layer and an operator fit.

@@ -9,12 +9,14 @@ import (
 
 // kernel is a layer as this package prices it.
 type kernel struct {
-	key     string // kind of kernel and type of its numbers: those of one key share a process
-	class   string // kinds that have something in common: the scale of a key that was never measured is that of its class
-	x       []float64
-	nominal float64 // microseconds of work, without the start of the kernel
-	fusible bool    // a runtime may do it inside another kernel, for nothing
-	free    bool    // does nothing at run time
+	key      string // kind of kernel and type of its numbers: those of one key share a process
+	class    string // kinds that have something in common: the scale of a key that was never measured is that of its class
+	x        []float64
+	nominal  float64 // microseconds of work, without the start of the kernel
+	fusible  bool    // a runtime may do it inside another kernel, for nothing
+	light    bool    // without multiplications: a runtime may do without it
+	variable bool    // reads or writes a variable: runtimes hand its buffer over
+	free     bool    // does nothing at run time
 }
 
 // columns of kernel.x, logarithms but for the last.
@@ -50,7 +52,8 @@ func kernels(net *feature.Network) []kernel {
 		l := &net.Layers[i]
 		k := &out[i]
 		k.key, k.class = keyOf(l)
-		k.free = l.Kind == feature.Reshape
+		k.free, k.light = l.Kind == feature.Reshape, l.MACs <= 0
+		k.variable = l.Op == "StateRead" || l.Op == "StateWrite"
 		if k.fusible = fusible(net, i); k.fusible {
 			k.key += " beside a convolution"
 		}

@@ -41,7 +41,7 @@ type Model struct {
 	quantile float64 // of held-out errors, in standard deviations of a prediction
 }
 
-// count is how many fusible kernels were done inside others, and how many were not.
+// count is how many kernels were done inside others or not at all, and how many were launched by themselves.
 type count struct{ Fused, Own int }
 
 func (m *Model) counted(key, group string) *count {
@@ -56,15 +56,21 @@ func (m *Model) counted(key, group string) *count {
 	return c
 }
 
-// own returns the part of a key's kernels that are launched by themselves, as seen in other groups than the one given. Unseen, they are.
-func (m *Model) own(key, group string) float64 {
+// own returns the part of a kernel's key that is launched by itself, as seen in other groups than the model's own. Unseen, it is, unless it only hands a
+// variable over, which moves nothing.
+func (m *Model) own(k *kernel) float64 {
+	if !k.light {
+		return 1
+	}
 	fused, all := 0.0, 0.0
-	for g, c := range m.fused[key] {
-		if g != group {
+	for g, c := range m.fused[k.key] {
+		if g != m.without {
 			fused, all = fused+float64(c.Fused), all+float64(c.Fused+c.Own)
 		}
 	}
-	if all == 0 {
+	if all == 0 && k.variable {
+		return 0
+	} else if all == 0 {
 		return 1
 	}
 	return 1 - fused/all
@@ -78,7 +84,7 @@ type whole struct {
 // joined are the kernels of a run with their times.
 type joined struct {
 	samples []sample
-	fused   []string // keys of kernels that were done inside others
+	fused   []string // keys of kernels that were done inside others, or not at all
 	ok      bool     // most of the run's time is joined
 }
 
@@ -86,33 +92,40 @@ type joined struct {
 const minJoined = 0.7
 
 // joinRun returns a run's kernels with their times, scaled so that operators and the run agree: profiling costs time, and the profiled runs may have been
-// held up. A kernel that may be fused and has no operator took no time.
+// held up. A kernel that may be fused and has no operator took no time; so did one without weights where the run tells all that was done there: runtimes leave
+// out reads of variables, conversions between equal types and the like.
 func joinRun(r *Run, ks []kernel, c cuts) joined {
 	var out joined
 	at := join(r.Net, ks, r.Ops)
-	total, known := 0.0, 0.0
+	c = c.ofRun(r)
+	total, all, known := 0.0, 0.0, 0.0
 	for _, o := range r.Ops {
 		total += o.US
+		if o.US >= tick || !isReshape(o.Name) {
+			all += o.US + c.of(o.US)
+		}
 	}
 	if len(r.Ops) == 0 {
 		return out
 	}
-	if total <= 0 {
-		total = 1e-9
+	factor := 1.0
+	if total > 0 {
+		factor = math.Min(1, 1000*r.LatencyMS/total)
 	}
-	factor := math.Min(1, 1000*r.LatencyMS/total)
 	for i, j := range at {
 		switch {
 		case j >= 0:
-			known += r.Ops[j].US
+			if o := r.Ops[j]; o.US >= tick || !isReshape(o.Name) {
+				known += o.US + c.of(o.US)
+			}
 			if !ks[i].free {
 				out.samples = append(out.samples, sample{kernel: ks[i], us: r.Ops[j].US*factor + c.of(r.Ops[j].US), group: r.Group})
 			}
-		case ks[i].fusible:
+		case ks[i].fusible, ks[i].light && !ks[i].free && told(at, i, r.Ops):
 			out.fused = append(out.fused, ks[i].key)
 		}
 	}
-	out.ok = known >= minJoined*total && len(out.samples) > 0
+	out.ok = known >= minJoined*all && len(out.samples) > 0
 	return out
 }
 
@@ -148,6 +161,28 @@ func cutsOf(runs []Run) cuts {
 	return cuts{Gap: x[0], Long: math.Min(x[1], tick), Short: math.Min(x[2], tick)}
 }
 
+// wholeNoise is the relative error of a run's time and of its operators' that a rest has to stand out of.
+const wholeNoise = 0.02
+
+// ofRun returns the cuts of one run: what its operators below a tick took on average, as far as the run's own rest tells it better than all runs do.
+func (c cuts) ofRun(r *Run) cuts {
+	total, long := 0.0, 0.0
+	for _, o := range r.Ops {
+		total += o.US
+		if o.US >= tick {
+			long++
+		}
+	}
+	us, short := 1000*r.LatencyMS, float64(len(r.Ops))-long
+	if short == 0 || c.Short == 0 {
+		return c
+	}
+	own := math.Max(us-total*(1+c.Gap)-c.Long*long, 0) / short
+	noise := wholeNoise * us / short
+	c.Short += (math.Min(own, tick) - c.Short) * c.Short * c.Short / (c.Short*c.Short + noise*noise)
+	return c
+}
+
 func (c cuts) of(us float64) float64 {
 	if us >= tick {
 		return c.Long
@@ -175,7 +210,7 @@ func fitCells(runs []Run) (*Model, error) {
 			m.counted(key, r.Group).Fused++
 		}
 		for _, s := range once(j.samples) {
-			if s.fusible {
+			if s.light {
 				m.counted(s.key, r.Group).Own++
 			}
 			byKey[s.key] = append(byKey[s.key], s)
@@ -302,12 +337,12 @@ func (m *Model) sumUS(ks []kernel) (us, variance float64, launches int) {
 		}
 		mean, v := m.value(k)
 		t := math.Max(m.device.us(k.nominal)*math.Exp(mean)-resolution, 0)
-		if k.fusible {
-			t *= m.own(k.key, m.without)
+		own := m.own(k)
+		us += t * own
+		spread[k.key] += (t + resolution) * own * math.Sqrt(v)
+		if own > 0.5 {
+			launches++
 		}
-		us += t
-		spread[k.key] += (t + resolution) * math.Sqrt(v)
-		launches++
 	}
 	for _, s := range spread {
 		variance += s * s

@@ -180,6 +180,71 @@ func TestFit_fusedKernelsCostNothing(t *testing.T) {
 	}
 }
 
+func TestFit_kernelsThatRunsDoWithoutCostNothing(t *testing.T) {
+	rng := rand.New(rand.NewPCG(11, 12))
+	rs := runs(rng, 8, 8)
+	for i := range rs {
+		quantize := feature.Layer{Kind: feature.Activation, Op: "QuantizeLinear", InElems: 4000, OutElems: 4000, Known: true, InChannels: 1, OutChannels: 1,
+			KernelH: 1, KernelW: 1, StrideH: 1, StrideW: 1, Groups: 1, Pixels: 1, Row: 16}
+		rs[i].Net.Layers = append(rs[i].Net.Layers, quantize)
+		if rs[i].Probe && i%2 == 0 { // an operator whose name says nothing may be the layer
+			rs[i].Ops = append(rs[i].Ops, opcost.OpTime{Name: "secret"})
+		}
+	}
+	res, err := opcost.Fit(rs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := res.Model.Layers(rs[0].Net)
+	if ms := all[len(all)-1]; ms > 0 {
+		t.Errorf("a layer that no run does costs %v ms", ms)
+	}
+	state := &feature.Network{Layers: []feature.Layer{{Op: "StateRead", OutElems: 1e4, Known: true, Row: 16}, {Op: "ReduceMean", InElems: 1e4, OutElems: 1e4, Known: true, Row: 16}}}
+	if ms := res.Model.Layers(state); ms[0] > 0 || !(ms[1] > 0) {
+		t.Errorf("a variable handed over and a layer of unknown price cost %v ms", ms)
+	}
+}
+
+func TestFit_networksBelowTheClocksTick(t *testing.T) {
+	rng := rand.New(rand.NewPCG(13, 14))
+	tiny := func(group string) opcost.Run {
+		net := layers(rng, 20)
+		for i := range net.Layers {
+			l := &net.Layers[i]
+			l.Pixels, l.InChannels = 1, max(l.InChannels/20, 1)
+			if l.Kind == feature.Conv {
+				l.OutChannels = max(l.OutChannels/20, 1)
+				l.Params = float64(l.KernelH * l.KernelW * l.InChannels * l.OutChannels)
+			} else {
+				l.Params, l.Groups, l.OutChannels = 0, 1, l.InChannels
+				if l.Kind == feature.DepthConv {
+					l.Params, l.Groups = float64(9*l.InChannels), l.InChannels
+				}
+			}
+			l.MACs, l.InElems, l.OutElems = l.Params, float64(l.InChannels), float64(l.OutChannels)
+		}
+		return measured(rng, net, group, false)
+	}
+	rs := runs(rng, 12, 8)
+	for i := range 8 {
+		rs = append(rs, tiny(fmt.Sprint("tiny", i)))
+	}
+	res, err := opcost.Fit(rs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := len(rs) - 8; i < len(rs); i++ {
+		for _, o := range rs[i].Ops {
+			if o.US > 0 {
+				t.Fatalf("operator of %v us", o.US)
+			}
+		}
+		if e := res.HeldOut[i].ValueMS/rs[i].LatencyMS - 1; math.Abs(e) > 0.3 {
+			t.Errorf("%s: %.4f ms, measured %.4f", rs[i].Group, res.HeldOut[i].ValueMS, rs[i].LatencyMS)
+		}
+	}
+}
+
 func BenchmarkFit(b *testing.B) {
 	rs := runs(rand.New(rand.NewPCG(9, 10)), 8, 8)
 	for b.Loop() {

@@ -19,7 +19,7 @@ type heldPoints struct {
 }
 
 // plotFit draws predicted against measured latency of held-out families, both on logarithmic axes, with 90 % intervals and the line on which
-// they are equal. The file's ending chooses the form.
+// they are equal. Both axes hold all points; an interval that ends outside is cut off there. The file's ending chooses the form.
 func plotFit(path string, p *runProfile, rows []fitRow, held []additive.HeldOut) error {
 	var pts heldPoints
 	lo, hi := 0.0, 0.0
@@ -30,16 +30,17 @@ func plotFit(path string, p *runProfile, rows []fitRow, held []additive.HeldOut)
 		y := rows[i].sample.LatencyMS
 		pts.XYs = append(pts.XYs, plotter.XY{X: y, Y: h.ValueMS})
 		pts.YErrors = append(pts.YErrors, struct{ Low, High float64 }{h.ValueMS - h.LoMS, h.HiMS - h.ValueMS})
-		if lo == 0 || y < lo {
+		if lo == 0 {
 			lo = y
 		}
-		hi = max(hi, y)
+		lo, hi = min(lo, y, h.ValueMS), max(hi, y, h.ValueMS)
 	}
 	if len(pts.XYs) == 0 {
 		return fmt.Errorf("plot: %w", additive.ErrTooFew)
 	}
 	c := plot.New()
-	c.Title.Text = fmt.Sprintf("%s, %s, %s: families held out, mean error %.0f %%, %.0f %% inside", p.Device.Name, p.Runtime, p.Statistic, 100*p.MAPE, 100*p.Covered)
+	c.Title.Text = fmt.Sprintf("%s, %s, %s\nfamilies held out: mean error %.0f %%, %.0f %% inside", p.Device.Name, p.Runtime, p.Statistic, 100*p.MAPE, 100*p.Covered)
+	c.Title.Padding = vg.Points(6)
 	c.X.Label.Text, c.Y.Label.Text = "measured, ms", "predicted, ms"
 	c.X.Scale, c.Y.Scale = plot.LogScale{}, plot.LogScale{}
 	c.X.Tick.Marker, c.Y.Tick.Marker = plot.LogTicks{Prec: -1}, plot.LogTicks{Prec: -1}
@@ -59,5 +60,6 @@ func plotFit(path string, p *runProfile, rows []fitRow, held []additive.HeldOut)
 	}
 	equal.LineStyle.Color = color.Gray{Y: 0x80}
 	c.Add(plotter.NewGrid(), equal, bars, dots)
-	return c.Save(16*vg.Centimeter, 14*vg.Centimeter, path)
+	c.X.Min, c.X.Max, c.Y.Min, c.Y.Max = lo/2, hi*2, lo/2, hi*2
+	return c.Save(16*vg.Centimeter, 16*vg.Centimeter, path)
 }
