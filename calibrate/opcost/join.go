@@ -7,9 +7,11 @@ import (
 	"github.com/gaugenn/gaugenn/estimate/feature"
 )
 
-// OpTime is the time of one operator in a run, under the runtime's own name for it, in run order.
+// OpTime is the time of one operator in a run, under the runtime's own name for it, in run order. Node is the name of the node of the model's graph
+// that it was made of, "" where the runtime does not tell.
 type OpTime struct {
 	Name string
+	Node string
 	US   float64
 }
 
@@ -83,10 +85,99 @@ func (w *word) fits(l *feature.Layer) float64 {
 // maxCells bounds the table of a join.
 const maxCells = 1 << 24
 
-// join matches operators of a run to layers, both in order, so that the sum of how well pairs fit is largest (Needleman and Wunsch, 1970). Runtimes
+// join matches operators of a run to layers: by the names of their nodes where these agree, and what is left by kind and order.
+func join(net *feature.Network, ks []kernel, ops []OpTime) []int {
+	at := byName(net, ops)
+	taken := make([]bool, len(ops))
+	for _, j := range at {
+		if j >= 0 {
+			taken[j] = true
+		}
+	}
+	rest, restNet := []int{}, &feature.Network{}
+	var restKs []kernel
+	for i, j := range at {
+		if j < 0 {
+			rest, restKs, restNet.Layers = append(rest, i), append(restKs, ks[i]), append(restNet.Layers, net.Layers[i])
+		}
+	}
+	if len(rest) == len(at) {
+		return byKind(net, ks, ops)
+	}
+	var left []OpTime
+	var from []int
+	for j := range ops {
+		if !taken[j] {
+			left, from = append(left, ops[j]), append(from, j)
+		}
+	}
+	for k, j := range byKind(restNet, restKs, left) {
+		if j >= 0 {
+			at[rest[k]] = from[j]
+		}
+	}
+	return at
+}
+
+// layoutMark ends the names of nodes that ONNX Runtime has put into its own order of channels.
+const layoutMark = "_nchwc"
+
+// byName returns for each layer the operator that carries its name, or -1. A name that either side has twice, and one whose operator is of another kind
+// than the layer, joins nothing.
+func byName(net *feature.Network, ops []OpTime) []int {
+	at := make([]int, len(net.Layers))
+	layer, times := map[string]int{}, map[string]int{}
+	for i := range net.Layers {
+		at[i] = -1
+		layer[net.Layers[i].Name] = i
+		times[net.Layers[i].Name]++
+	}
+	node := func(o *OpTime) string {
+		if times[o.Node] == 0 {
+			return strings.TrimSuffix(o.Node, layoutMark)
+		}
+		return o.Node
+	}
+	seen := map[string]int{}
+	for j := range ops {
+		seen[node(&ops[j])]++
+	}
+	for j := range ops {
+		name := node(&ops[j])
+		i, ok := layer[name]
+		if !ok || name == "" || times[name] > 1 || seen[name] > 1 {
+			continue
+		}
+		if w, known := wordOf(ops[j].Name); !known || w.fits(&net.Layers[i]) > 0 {
+			at[i] = j
+		}
+	}
+	return at
+}
+
+// Joined is how the operators of runs were matched to layers.
+type Joined struct{ ByName, ByKind, Not int }
+
+// Count adds how a run's operators are matched.
+func (c *Joined) Count(r *Run) {
+	named, all := 0, 0
+	for _, j := range byName(r.Net, r.Ops) {
+		if j >= 0 {
+			named++
+		}
+	}
+	for _, j := range join(r.Net, kernels(r.Net), r.Ops) {
+		if j >= 0 {
+			all++
+		}
+	}
+	c.ByName, c.ByKind, c.Not = c.ByName+named, c.ByKind+all-named, c.Not+len(r.Ops)-all
+}
+
+// byKind matches operators of a run to layers, both in order, so that the sum of how well pairs fit is largest (Needleman and Wunsch, 1970). Runtimes
 // leave layers out (fused) and add operators (copies); a pair whose time is far from the layer's nominal one at the run's own scale fits less. It
 // returns for each layer its operator, or -1.
-func join(net *feature.Network, ks []kernel, ops []OpTime) []int {
+func byKind(net *feature.Network, ks []kernel, ops []OpTime) []int {
 	n, m := len(ks), len(ops)
 	at := make([]int, n)
 	for i := range at {

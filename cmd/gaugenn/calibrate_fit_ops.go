@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"slices"
 	"strings"
@@ -26,10 +27,31 @@ func operatorRun(c plan.Candidate, r *runs.Record, ms float64) opcost.Run {
 	}
 	if r.Result.OpsUnit == "us" {
 		for _, o := range r.Result.Ops {
-			out.Ops = append(out.Ops, opcost.OpTime{Name: o.Type, US: o.MeanUS})
+			out.Ops = append(out.Ops, opcost.OpTime{Name: o.Type, Node: nodeOf(o.Name), US: o.MeanUS})
 		}
 	}
 	return out
+}
+
+// nodeOf returns the name of the node of a runtime's operator: LiteRT's tools write [NAME]:INDEX, the others the name alone.
+func nodeOf(name string) string {
+	if rest, ok := strings.CutPrefix(name, "["); ok {
+		if at := strings.LastIndex(rest, "]"); at >= 0 {
+			return rest[:at]
+		}
+	}
+	return name
+}
+
+// writeJoined says how the times of operators were matched to layers.
+func writeJoined(w io.Writer, rows []fitRow) {
+	var c opcost.Joined
+	for i := range rows {
+		c.Count(&rows[i].run)
+	}
+	if c.ByName+c.ByKind+c.Not > 0 {
+		fmt.Fprintf(w, "times of operators: %d joined to layers by name, %d by kind and order, %d to none\n", c.ByName, c.ByKind, c.Not)
+	}
 }
 
 // fittedProfile fits the runs of one device and runtime, by operators where the runs tell their times. It returns the rows of networks with the

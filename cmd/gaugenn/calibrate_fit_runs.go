@@ -135,6 +135,7 @@ func fitDevice(ctx context.Context, records []runs.Record, o fitRunsOptions, std
 	}
 	if !o.quiet {
 		writeFit(stderr, p, rows, held, left)
+		writeJoined(stderr, append(slices.Clone(rows), p.probes...))
 	}
 	if err := p.fitEnergy(rows, o.quiet, stderr); err != nil {
 		return err
