@@ -85,35 +85,14 @@ func (w *word) fits(l *feature.Layer) float64 {
 // maxCells bounds the table of a join.
 const maxCells = 1 << 24
 
-// join matches operators of a run to layers: by the names of their nodes where these agree, and what is left by kind and order.
+// join matches operators of a run to layers by kind and order, where pairs whose names agree come first, and then those that agree by name and ran in
+// another order.
 func join(net *feature.Network, ks []kernel, ops []OpTime) []int {
-	at := byName(net, ops)
-	taken := make([]bool, len(ops))
-	for _, j := range at {
+	named := byName(net, ops)
+	at := byKind(net, ks, ops, named)
+	for i, j := range named {
 		if j >= 0 {
-			taken[j] = true
-		}
-	}
-	rest, restNet := []int{}, &feature.Network{}
-	var restKs []kernel
-	for i, j := range at {
-		if j < 0 {
-			rest, restKs, restNet.Layers = append(rest, i), append(restKs, ks[i]), append(restNet.Layers, net.Layers[i])
-		}
-	}
-	if len(rest) == len(at) {
-		return byKind(net, ks, ops)
-	}
-	var left []OpTime
-	var from []int
-	for j := range ops {
-		if !taken[j] {
-			left, from = append(left, ops[j]), append(from, j)
-		}
-	}
-	for k, j := range byKind(restNet, restKs, left) {
-		if j >= 0 {
-			at[rest[k]] = from[j]
+			at[i] = j
 		}
 	}
 	return at
@@ -160,24 +139,25 @@ type Joined struct{ ByName, ByKind, Not int }
 
 // Count adds how a run's operators are matched.
 func (c *Joined) Count(r *Run) {
-	named, all := 0, 0
-	for _, j := range byName(r.Net, r.Ops) {
-		if j >= 0 {
-			named++
+	named := byName(r.Net, r.Ops)
+	c.Not += len(r.Ops)
+	for i, j := range join(r.Net, kernels(r.Net), r.Ops) {
+		switch {
+		case j < 0:
+			continue
+		case j == named[i]:
+			c.ByName++
+		default:
+			c.ByKind++
 		}
+		c.Not--
 	}
-	for _, j := range join(r.Net, kernels(r.Net), r.Ops) {
-		if j >= 0 {
-			all++
-		}
-	}
-	c.ByName, c.ByKind, c.Not = c.ByName+named, c.ByKind+all-named, c.Not+len(r.Ops)-all
 }
 
 // byKind matches operators of a run to layers, both in order, so that the sum of how well pairs fit is largest (Needleman and Wunsch, 1970). Runtimes
 // leave layers out (fused) and add operators (copies); a pair whose time is far from the layer's nominal one at the run's own scale fits less. It
 // returns for each layer its operator, or -1.
-func byKind(net *feature.Network, ks []kernel, ops []OpTime) []int {
+func byKind(net *feature.Network, ks []kernel, ops []OpTime, named []int) []int {
 	n, m := len(ks), len(ops)
 	at := make([]int, n)
 	for i := range at {
@@ -186,7 +166,7 @@ func byKind(net *feature.Network, ks []kernel, ops []OpTime) []int {
 	if n == 0 || m == 0 || n*m > maxCells {
 		return at
 	}
-	score := scores(net, ks, ops)
+	score := scores(net, ks, ops, named)
 	best := make([]float64, (n+1)*(m+1))
 	w := m + 1
 	for i := n - 1; i >= 0; i-- {
@@ -227,6 +207,9 @@ func told(at []int, i int, ops []OpTime) bool {
 			break
 		}
 	}
+	if from > to {
+		return false // joined by name, in another order
+	}
 	for j := from; j < to; j++ {
 		if _, ok := wordOf(ops[j].Name); !ok {
 			return false
@@ -235,8 +218,11 @@ func told(at []int, i int, ops []OpTime) bool {
 	return true
 }
 
+// sameName is how well a layer and an operator of its name fit: more than any two others.
+const sameName = 7
+
 // scores returns how well a layer and an operator fit.
-func scores(net *feature.Network, ks []kernel, ops []OpTime) func(i, j int) float64 {
+func scores(net *feature.Network, ks []kernel, ops []OpTime, named []int) func(i, j int) float64 {
 	known := make([]bool, len(ops))
 	kinds := make([]word, len(ops))
 	spent, nominal := 0.0, 0.0
@@ -247,9 +233,18 @@ func scores(net *feature.Network, ks []kernel, ops []OpTime) func(i, j int) floa
 	for i := range ks {
 		nominal += ks[i].nominal
 	}
+	owned := make([]bool, len(ops)) // by a layer of the same name
+	for _, j := range named {
+		if j >= 0 {
+			owned[j] = true
+		}
+	}
 	scale := spent / math.Max(nominal, 1e-9)
 	return func(i, j int) float64 {
-		if !known[j] {
+		if named[i] == j {
+			return sameName
+		}
+		if named[i] >= 0 || owned[j] || !known[j] {
 			return 0
 		}
 		s := kinds[j].fits(&net.Layers[i])

@@ -27,7 +27,7 @@ func TestJoined_byNameBeforeKindAndOrder(t *testing.T) {
 		"named, another order": {[]opcost.OpTime{op("Conv", "e"), op("Conv", "d"), op("Sigmoid", "c"), op("Conv", "b"), op("Conv", "a")}, opcost.Joined{ByName: 5}},
 		"channel order":        {[]opcost.OpTime{op("Conv", "a_nchwc"), op("Conv", "b_nchwc"), op("ReorderOutput", "r")}, opcost.Joined{ByName: 2, Not: 1}},
 		"no names":             {[]opcost.OpTime{op("Conv", ""), op("Conv", ""), op("Sigmoid", "")}, opcost.Joined{ByKind: 3}},
-		"some named":           {[]opcost.OpTime{op("Conv", "a"), op("Conv", "fused"), op("Sigmoid", "c")}, opcost.Joined{ByName: 2, ByKind: 1}},
+		"some named":           {[]opcost.OpTime{op("Conv", "a"), op("Conv", "other"), op("Sigmoid", "c")}, opcost.Joined{ByName: 2, ByKind: 1}},
 		"twice":                {[]opcost.OpTime{op("Conv", "a"), op("Conv", "a")}, opcost.Joined{ByKind: 2}},
 		"another kind":         {[]opcost.OpTime{op("Softmax", "a")}, opcost.Joined{Not: 1}},
 		"unknown kind, named":  {[]opcost.OpTime{op("Wonder", "a")}, opcost.Joined{ByName: 1}},
