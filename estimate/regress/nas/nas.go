@@ -38,7 +38,7 @@ var ErrNoSources = errors.New("no source phone with 20 samples")
 // Number of architectures per phone that the variances are fitted on, and that
 // the posterior holds.
 const (
-	fitArchs  = 120
+	fitArchs  = 200
 	holdArchs = 300
 	studentNu = 4.
 )
