@@ -69,9 +69,9 @@ type File struct {
 // the SHA-256 over the model's content (over both parts of a pair).
 //
 // macs, flops and ops are for one inference of the main graph at the recorded
-// binding of free dimensions; null when a node that multiplies has unknown
-// shapes or the graph is opaque. unknown_cost_nodes > 0 makes them lower
-// bounds. The assumed_* columns answer for models whose free dimensions the
+// binding of free dimensions; null when a node that multiplies, or a loop whose
+// body does, has unknown cost or the graph is opaque. Else unknown_cost_nodes > 0
+// makes them lower bounds. The assumed_* columns answer for models whose free dimensions the
 // file leaves open, at the sizes that assumed_binding states.
 type Model struct {
 	ModelID                    string    `parquet:"model_id,dict"`                                       // SHA-256 over the model's content (both parts of a pair)

@@ -105,25 +105,46 @@ func nameless(parts []string, file string) []string {
 }
 
 // macsKnown reports whether the sum of MACs stands for the model: something
-// runs, nothing is opaque, every operator that multiplies has a known cost, and
+// runs, nothing is opaque, every operator that multiplies, itself or in a loop
+// that it runs, has a known cost, and
 // not all that runs is of unknown kind. Unknown operators among known ones leave
 // a lower bound, which unknown_cost_nodes says.
 func macsKnown(m *graph.Model, costs [][]graph.Cost, t op.Totals) bool {
 	if t.Graph < 0 || t.Nodes == 0 || len(m.Opaque) > 0 {
 		return false
 	}
-	clear := false
+	clear, seen := false, map[int]bool{}
 	for gi, g := range m.Graphs {
 		for ni := range g.Nodes {
 			n := &g.Nodes[ni]
 			known := costs[gi][ni].Known
-			if !known && op.ClassOf(n.Op) == op.ClassCompute && !n.Train {
+			if !known && !n.Train && multiplies(m, n, seen) {
 				return false
 			}
 			clear = clear || known || neverMultiplies(n.Op)
 		}
 	}
 	return clear
+}
+
+// multiplies reports whether an operator has multiply-accumulates, itself or in
+// a body that it runs; seen are the bodies looked through.
+func multiplies(m *graph.Model, n *graph.Node, seen map[int]bool) bool {
+	if op.ClassOf(n.Op) == op.ClassCompute {
+		return true
+	}
+	for _, gi := range n.Subgraphs {
+		if gi < 0 || gi >= len(m.Graphs) || seen[gi] {
+			continue
+		}
+		seen[gi] = true
+		for i := range m.Graphs[gi].Nodes {
+			if multiplies(m, &m.Graphs[gi].Nodes[i], seen) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // neverMultiplies reports whether an operator without a cost rule has no
