@@ -59,7 +59,7 @@ var mayImport = map[string][]string{
 	"calibrate/probe":         {},
 	"calibrate/run":           {"calibrate/runtime", "calibrate/adb"},
 	"calibrate/adb":           {},
-	"calibrate/adb/*":         {},
+	"calibrate/adb/*":         {"calibrate/adb"},
 	"calibrate/meter":         {},
 	"calibrate/meter/*":       {"calibrate/meter"},
 	"data":                    {"graph/...", "extract/...", "estimate/...", "calibrate/..."},

@@ -5,16 +5,13 @@ package calibrate_test
 import (
 	"context"
 	"math"
-	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/gaugenn/gaugenn/calibrate"
-	"github.com/gaugenn/gaugenn/calibrate/adb"
 	"github.com/gaugenn/gaugenn/calibrate/adb/adbtest"
 	"github.com/gaugenn/gaugenn/calibrate/run"
 	"github.com/gaugenn/gaugenn/calibrate/runtime"
@@ -38,34 +35,9 @@ echo "Inference timings in us: Init: 1000, First inference: $us, Warmup (avg): $
 // metered runs one model on a device that draws power, and returns the record and what an inference really took in millijoules.
 func metered(t *testing.T, name string, idle time.Duration, p *adbtest.Power) (*run.Record, float64) {
 	t.Helper()
-	if _, err := exec.LookPath("adb"); err != nil {
-		adbtest.Missing(t, err)
-	}
-	if err := adbtest.Available(); err != nil {
-		adbtest.Missing(t, err)
-	}
-	d := &adbtest.Daemon{Root: t.TempDir(), Product: "husky", Model: "Pixel_8_Pro", Serial: "TEST01", Power: p}
-	address, err := d.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	l.Close()
-	home, dir, ctx := t.TempDir(), t.TempDir(), context.Background()
-	c := adb.Client{Serial: address, Port: port, Env: []string{"HOME=" + home, "ANDROID_USER_HOME=" + home}}
-	t.Cleanup(func() {
-		if err := c.StopServer(ctx); err != nil {
-			t.Error(err)
-		}
-		d.Close()
-	})
-	if err := c.Connect(ctx, address); err != nil {
-		t.Fatal(err)
-	}
+	d := &adbtest.Daemon{Power: p}
+	c, _ := adbtest.Connect(t, d)
+	dir, ctx := t.TempDir(), context.Background()
 	work := "140"
 	if name == "fuelgauge" {
 		work = "320"

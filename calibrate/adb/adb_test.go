@@ -6,9 +6,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -19,40 +17,12 @@ import (
 	"github.com/gaugenn/gaugenn/calibrate/adb/adbtest"
 )
 
-// device starts a daemon and a server of adb of its own, and connects them. It skips where adb or namespaces are not there.
+// device connects a device to a server of adb of its own.
 func device(t testing.TB, d *adbtest.Daemon) adb.Client {
 	t.Helper()
-	if _, err := exec.LookPath("adb"); err != nil {
-		adbtest.Missing(t, err)
-	}
-	if err := adbtest.Available(); err != nil {
-		adbtest.Missing(t, err)
-	}
-	d.Root, d.Product, d.Model, d.Serial = t.TempDir(), "husky", "Pixel_8_Pro", "TEST01"
-	address, err := d.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	l.Close()
-	home := t.TempDir()
-	c := adb.Client{Serial: address, Port: port, Timeout: 10 * time.Second, Env: []string{"HOME=" + home, "ANDROID_USER_HOME=" + home, "ANDROID_SDK_HOME=" + home}}
-	t.Cleanup(func() {
-		if err := c.StopServer(context.Background()); err != nil {
-			t.Error(err)
-		}
-		d.Close()
-	})
-	if err := c.Connect(context.Background(), address); err != nil && !(d.Auth && errors.Is(err, adb.ErrUnauthorized)) {
-		t.Fatal(err)
-	}
-	if err := c.WaitDevice(context.Background(), 10*time.Second); err != nil {
-		t.Fatal(err)
-	}
+	d.Product, d.Model, d.Serial = "husky", "Pixel_8_Pro", "TEST01"
+	c, _ := adbtest.Connect(t, d)
+	c.Timeout = 10 * time.Second
 	return c
 }
 

@@ -5,9 +5,7 @@ package run_test
 import (
 	"context"
 	"fmt"
-	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -15,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gaugenn/gaugenn/calibrate/adb"
 	"github.com/gaugenn/gaugenn/calibrate/adb/adbtest"
 	"github.com/gaugenn/gaugenn/calibrate/run"
 	"github.com/gaugenn/gaugenn/calibrate/runtime"
@@ -37,46 +34,15 @@ echo "Inference timings in us: Init: 855, First inference: 1300, Warmup (avg): 1
 // phones starts devices with one server of adb, and a program on the host to push to them.
 func phones(t testing.TB, daemons ...*adbtest.Daemon) []run.Device {
 	t.Helper()
-	if _, err := exec.LookPath("adb"); err != nil {
-		adbtest.Missing(t, err)
-	}
-	if err := adbtest.Available(); err != nil {
-		adbtest.Missing(t, err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	l.Close()
-	home, ctx := t.TempDir(), context.Background()
-	c := adb.Client{Port: port, Timeout: 5 * time.Second, Env: []string{"HOME=" + home, "ANDROID_USER_HOME=" + home}}
-	t.Cleanup(func() {
-		if err := c.StopServer(ctx); err != nil {
-			t.Error(err)
-		}
-		for _, d := range daemons {
-			d.Close()
-		}
-	})
+	c, addresses := adbtest.Connect(t, daemons...)
+	c.Timeout = 5 * time.Second
 	binary := filepath.Join(t.TempDir(), "benchmark_model")
 	if err := os.WriteFile(binary, []byte(program), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	var out []run.Device
-	for i, d := range daemons {
-		d.Root, d.Product, d.Model, d.Serial = t.TempDir(), "husky", "Pixel_8_Pro", fmt.Sprintf("TEST%02d", i)
-		address, err := d.Start()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := c.Connect(ctx, address); err != nil {
-			t.Fatal(err)
-		}
+	for _, address := range addresses {
 		c.Serial = address
-		if err := c.WaitDevice(ctx, 10*time.Second); err != nil {
-			t.Fatal(err)
-		}
 		out = append(out, &run.Phone{Client: c, Tool: benchmodel.Tool, Binary: binary, Limit: time.Second})
 	}
 	return out

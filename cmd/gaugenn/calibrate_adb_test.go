@@ -3,18 +3,14 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
-	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/gaugenn/gaugenn/calibrate/adb"
 	"github.com/gaugenn/gaugenn/calibrate/adb/adbtest"
@@ -26,43 +22,13 @@ import (
 // adbServer starts a server of adb of its own and connects devices to it. It returns the devices' addresses and the server's port.
 func adbServer(t *testing.T, devices ...*adbtest.Daemon) (addresses []string, port int) {
 	t.Helper()
-	if _, err := exec.LookPath("adb"); err != nil {
-		adbtest.Missing(t, err)
-	}
-	if err := adbtest.Available(); err != nil {
-		adbtest.Missing(t, err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port = l.Addr().(*net.TCPAddr).Port
-	l.Close()
 	t.Setenv("HOME", t.TempDir())
 	t.Setenv("ANDROID_USER_HOME", os.Getenv("HOME"))
-	ctx := context.Background()
-	t.Cleanup(func() {
-		if err := (adb.Client{Port: port}).StopServer(ctx); err != nil {
-			t.Error(err)
-		}
-		for _, d := range devices {
-			d.Close()
-		}
-	})
 	for i, d := range devices {
-		d.Root, d.Product, d.Model, d.Serial = t.TempDir(), "husky", fmt.Sprintf("Pixel_8_Pro_%d", i+1), fmt.Sprintf("TEST%02d", i+1)
-		address, err := d.Start()
-		if err != nil {
-			t.Fatal(err)
-		}
-		c := adb.Client{Serial: address, Port: port}
-		_ = c.Connect(ctx, address) // unauthorized until the device takes the key
-		if err := c.WaitDevice(ctx, 20*time.Second); err != nil {
-			t.Fatal(err)
-		}
-		addresses = append(addresses, address)
+		d.Product, d.Model, d.Serial = "husky", fmt.Sprintf("Pixel_8_Pro_%d", i+1), fmt.Sprintf("TEST%02d", i+1)
 	}
-	return addresses, port
+	c, addresses := adbtest.Connect(t, devices...)
+	return addresses, c.Port
 }
 
 // TestCalibrate_runOverAdb takes real models and the real LiteRT through the real adb to a device with RSA keys, runs them there and brings times
