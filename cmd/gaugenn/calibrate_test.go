@@ -25,13 +25,17 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// realModels returns a folder with links to a few small real models, and skips where they or LiteRT are not.
+// realModels returns a folder with links to a few small real models, and skips where they or LiteRT are not;
+// where GAUGENN_VENV names an environment, LiteRT has to be in it.
 func realModels(t *testing.T) string {
 	t.Helper()
 	if venv := os.Getenv("GAUGENN_VENV"); venv != "" {
 		t.Setenv("VIRTUAL_ENV", venv)
 	}
 	if _, err := findLiteRT(""); err != nil {
+		if os.Getenv("GAUGENN_VENV") != "" {
+			t.Fatal(err)
+		}
 		t.Skip(err)
 	}
 	root, err := filepath.Abs(filepath.Join("..", "..", "..", "shared", "corpus", "models", "tflite"))

@@ -30,11 +30,15 @@ func root(t testing.TB) string {
 	}
 }
 
-// library returns the LiteRT library of the Python environment that is active, given by GAUGENN_VENV or kept at build/venv, and skips without.
+// library returns the LiteRT library of the Python environment that is active, given by GAUGENN_VENV or kept at build/venv. It skips without one, but
+// fails where GAUGENN_VENV names an environment.
 func library(t testing.TB) litert.Library {
 	t.Helper()
 	lib, err := litert.Find("", os.Getenv("GAUGENN_VENV"), os.Getenv("VIRTUAL_ENV"), filepath.Join(root(t), "build", "venv"))
 	if err != nil {
+		if os.Getenv("GAUGENN_VENV") != "" {
+			t.Fatal(err)
+		}
 		t.Skip(err)
 	}
 	return lib

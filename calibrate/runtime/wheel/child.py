@@ -22,13 +22,9 @@ class Unavailable(Exception):
     """The runtime is not there."""
 
 
-def library_hash(module):
-    """SHA-256 of the largest shared library of a package."""
-    root = os.path.dirname(module.__file__)
-    found = [module.__file__] if module.__file__.endswith(".so") else []
-    for folder in {root, root + ".libs"}:
-        for d, _, files in os.walk(folder):
-            found += [os.path.join(d, f) for f in files if ".so" in f]
+def library_hash(wheel):
+    """SHA-256 of the largest shared library that a wheel installed, wherever that is; "" where it does not say."""
+    found = [str(f.locate()) for f in wheel.files or [] if ".so" in f.name]
     if not found:
         return ""
     h = hashlib.sha256()
@@ -41,7 +37,8 @@ def library_hash(module):
 def load(name, package):
     try:
         module = __import__(name)
-        return module, importlib.metadata.version(package), library_hash(module)
+        wheel = importlib.metadata.distribution(package)
+        return module, wheel.version, library_hash(wheel)
     except Exception as e:
         raise Unavailable(f"{package}: {type(e).__name__}: {e}; \"pip install {package}\" brings it")
 

@@ -59,14 +59,19 @@ type answer struct {
 	Result runtime.Result `json:"result"`
 }
 
+// ask runs a model of ncnn with the python3 of the path.
 func ask(t *testing.T, path string) (answer, error) {
 	t.Helper()
-	command, err := wheel.Command("ncnn", "")
+	return run(t, "ncnn", "", path, map[string][]int{"data": {3, 8, 8}}, runtime.Options{Repeats: 5})
+}
+
+func run(t *testing.T, name, python, path string, shapes map[string][]int, o runtime.Options) (answer, error) {
+	t.Helper()
+	command, err := wheel.Command(name, python)
 	if err != nil {
 		t.Fatal(err)
 	}
-	request, err := json.Marshal(map[string]any{"job": map[string]any{"path": path, "runtime": "ncnn", "shapes": map[string][]int{"data": {3, 8, 8}},
-		"options": runtime.Options{Repeats: 5}.Filled()}})
+	request, err := json.Marshal(map[string]any{"job": map[string]any{"path": path, "runtime": name, "shapes": shapes, "options": o.Filled()}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,6 +99,46 @@ func TestChild_answersWhatTheRuntimeDid(t *testing.T) {
 	}
 	if a, err := ask(t, "crash.param"); err == nil {
 		t.Errorf("a process that dies: %+v", a)
+	}
+}
+
+// TestChild_runsRealWheels runs one network, made by the runtimes' own converters,
+// with each runtime that has a wheel. GAUGENN_VENV names an environment with all of
+// them; without it the test is skipped.
+func TestChild_runsRealWheels(t *testing.T) {
+	venv := os.Getenv("GAUGENN_VENV")
+	if venv == "" {
+		t.Skip("GAUGENN_VENV names no Python environment with onnxruntime, ncnn and MNN")
+	}
+	python := filepath.Join(venv, "bin", "python")
+	models, err := filepath.Abs(filepath.Join("..", "..", "..", "graph", "format", "all", "testdata"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, model string
+		shapes      map[string][]int
+		perOp       bool
+	}{
+		{"ort", "mobile.onnx", nil, true},
+		{"ncnn", "mobile.ncnn.param", map[string][]int{"in0": {3, 32, 32}}, false}, // pnnx states no sizes; no times per operator
+		{"mnn", "mobile.mnn", nil, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			a, err := run(t, c.name, python, filepath.Join(models, c.model), c.shapes, runtime.Options{Repeats: 5, Profile: true})
+			if err != nil || a.Status != "ok" {
+				t.Fatalf("%+v, %v", a, err)
+			}
+			r := &a.Result
+			if len(r.RepeatsMS) != 5 || r.Version == "" || len(r.LibrarySHA) != 64 || r.InputBytes != 4*3*32*32 || (len(r.Ops) > 0) != c.perOp {
+				t.Errorf("repeats %v, version %q, library %q, input of %d bytes, %d times of operators", r.RepeatsMS, r.Version, r.LibrarySHA, r.InputBytes, len(r.Ops))
+			}
+			for _, ms := range r.RepeatsMS {
+				if ms <= 0 {
+					t.Errorf("a repeat of %v ms", ms)
+				}
+			}
+		})
 	}
 }
 
