@@ -4,6 +4,7 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -133,19 +134,37 @@ func fitWorld(ctx context.Context, o fitOptions, rows []record.Row, env *record.
 	return nil, 0, "", usagef("--world %q: want ncnn, npu or levels", o.world)
 }
 
-// readRows reads a table of measurement rows, compressed or not.
-func readRows(path string) ([]record.Row, error) {
+// unpacked is the content of a file, decompressed where its name ends in .gz.
+type unpacked struct {
+	io.Reader
+	file *os.File
+}
+
+func (u *unpacked) Close() error { return u.file.Close() }
+
+// openUnpacked opens a file; errors name it.
+func openUnpacked(path string) (*unpacked, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	var r io.Reader = f
-	if strings.HasSuffix(path, ".gz") {
-		if r, err = gzip.NewReader(f); err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
+	if !strings.HasSuffix(path, ".gz") {
+		return &unpacked{f, f}, nil
 	}
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.Close())
+	}
+	return &unpacked{z, f}, nil
+}
+
+// readRows reads a table of measurement rows, compressed or not.
+func readRows(path string) ([]record.Row, error) {
+	r, err := openUnpacked(path)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
 	rows, err := record.ReadRows(r)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
@@ -170,16 +189,13 @@ type networkLine struct {
 	Network *feature.Network `json:"network"`
 }
 
+// readNetworks reads a file of networks, compressed or not.
 func readNetworks(path string) (keptNetworks, error) {
-	f, err := os.Open(path)
+	z, err := openUnpacked(path)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
+	defer z.Close()
 	out := keptNetworks{}
 	for d := json.NewDecoder(z); d.More(); {
 		var l networkLine

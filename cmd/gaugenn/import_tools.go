@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -23,6 +22,7 @@ import (
 	"github.com/gaugenn/gaugenn/calibrate/runtime/ort"
 	"github.com/gaugenn/gaugenn/calibrate/runtime/snpe"
 	"github.com/gaugenn/gaugenn/data"
+	"github.com/gaugenn/gaugenn/estimate/record"
 )
 
 // maxToolOutput bounds what is read of a tool's output, after unpacking.
@@ -52,9 +52,9 @@ func importFile(ctx context.Context, path string, o importOptions, macs map[stri
 		return nil, 0, 0, err
 	}
 	if isRecordTable(b) {
-		recorded, err := readRows(path)
+		recorded, err := record.ReadRows(bytes.NewReader(b))
 		if err != nil {
-			return nil, 0, 0, err
+			return nil, 0, 0, fmt.Errorf("%s: %w", path, err)
 		}
 		rows, bad = measurementsOf(recorded, o.licence, macs)
 		return rows, len(recorded), bad, nil
@@ -71,17 +71,11 @@ func importFile(ctx context.Context, path string, o importOptions, macs map[stri
 }
 
 func readBounded(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	r, err := openUnpacked(path)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	var r io.Reader = f
-	if strings.HasSuffix(path, ".gz") {
-		if r, err = gzip.NewReader(f); err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-	}
+	defer r.Close()
 	b, err := io.ReadAll(io.LimitReader(r, maxToolOutput+1))
 	if err == nil && len(b) > maxToolOutput {
 		err = fmt.Errorf("%s: more than %s", path, bytesText(maxToolOutput))
