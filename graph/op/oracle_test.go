@@ -135,7 +135,7 @@ func parse(t *testing.T, r formattest.Truth) *graph.Model {
 		}
 		return m
 	}
-	t.Skipf("format %s is not registered", r.Format)
+	t.Fatalf("format %s is not registered", r.Format)
 	return nil
 }
 
