@@ -3,9 +3,11 @@ package dex_test
 import (
 	"archive/zip"
 	"bytes"
+	"encoding/binary"
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"github.com/gaugenn/gaugenn/extract/evidence/dex"
@@ -86,6 +88,62 @@ func TestOpen_cutTablesAreNoted(t *testing.T) {
 		}
 		f.Walk(func(dex.Ref) bool { return true })
 		break
+	}
+}
+
+// TestArguments_hostileCodeIsBounded: code that would take minutes or gigabytes to
+// follow gives unknown values.
+func TestArguments_hostileCodeIsBounded(t *testing.T) {
+	const at = 0x70 // of the code item, behind the header
+	le := binary.LittleEndian
+	item := func(registers, tries uint16, units []uint16) []byte {
+		b := append([]byte("dex\n035\x00"), make([]byte, at-8)...)
+		le.PutUint32(b[0x28:], 0x12345678) // byte order
+		b = le.AppendUint16(b, registers)
+		b = append(b, 0, 0, 0, 0)
+		b = le.AppendUint16(b, tries)
+		b = le.AppendUint32(b, 0)
+		b = le.AppendUint32(b, uint32(len(units)))
+		for _, u := range units {
+			b = le.AppendUint16(b, u)
+		}
+		return b
+	}
+
+	// Switches that share a table of jumps to wherever code is.
+	const switches, cases = 5000, 8000
+	units := []uint16{0x67, 0} // sput v0
+	for i := range switches {
+		units = append(units, 0x2b, uint16(3*(switches-i)), 0)
+	}
+	units = append(units, 0x100, cases, 0, 0)
+	for i := range cases {
+		units = append(units, uint16(i), 0)
+	}
+
+	// Lists of handlers with 8192 each, of one byte a number.
+	handlers := append(item(1, 1, []uint16{0x67, 0}), make([]byte, 8)...)
+	handlers = append(handlers, 0x80, 0x80, 0x02) // lists
+	for range 1 << 10 {
+		handlers = append(handlers, 0x80, 0xc0, 0x00) // sleb128 of 8192
+		handlers = append(handlers, make([]byte, 2<<13)...)
+	}
+
+	for name, b := range map[string][]byte{"switches": item(16, 0, units), "handlers": handlers} {
+		d, err := dex.Open(b)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		got := d.Arguments(dex.Ref{Kind: dex.WriteField, Code: at, Offset: at + 16})
+		runtime.ReadMemStats(&after)
+		if got != nil {
+			t.Errorf("%s: %v, want nothing", name, got)
+		}
+		if n := after.TotalAlloc - before.TotalAlloc; n > 64<<20 {
+			t.Errorf("%s: %d bytes allocated, want less than 64 MiB", name, n)
+		}
 	}
 }
 

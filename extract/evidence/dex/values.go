@@ -33,7 +33,8 @@ const (
 	maxUnits     = 1 << 15 // 16-bit units of code
 	maxRegisters = 512
 	maxStates    = 1 << 18 // registers over all places where paths meet
-	maxSteps     = 1 << 19 // instructions followed
+	maxSteps     = 1 << 19 // instructions followed, and jumps from them
+	maxHandlers  = 1 << 15 // exception handlers
 )
 
 // Arguments returns what is known of the values that the instruction at r passes:
@@ -92,19 +93,20 @@ func (f *File) method(off int64) (*method, bool) {
 	for i := range n {
 		m.units = append(m.units, binary.LittleEndian.Uint16(head[16+2*i:]))
 	}
-	m.handlers(head[16+2*n:], int(binary.LittleEndian.Uint16(head[6:])), n%2 == 1)
-	return m, true
+	ok := m.handlers(head[16+2*n:], int(binary.LittleEndian.Uint16(head[6:])), n%2 == 1)
+	return m, ok
 }
 
 // handlers reads where exception handlers start: behind padding to four bytes, a
-// record of eight bytes for each try, then the handlers by ULEB128 numbers.
-func (m *method) handlers(b []byte, tries int, padded bool) {
+// record of eight bytes for each try, then the handlers by ULEB128 numbers. ok is
+// false beyond the bounds.
+func (m *method) handlers(b []byte, tries int, padded bool) (ok bool) {
 	skip := 8 * tries
 	if padded {
 		skip += 2
 	}
 	if tries == 0 || skip > len(b) {
-		return
+		return true
 	}
 	b = b[skip:]
 	lists, b := uleb(b)
@@ -122,10 +124,14 @@ func (m *method) handlers(b []byte, tries int, padded bool) {
 			at, b = uleb(b)
 			m.entry = append(m.entry, int(min(at, maxUnits)))
 		}
+		if len(m.entry) > maxHandlers {
+			return false
+		}
 		if len(b) == 0 {
-			return
+			return true
 		}
 	}
+	return true
 }
 
 // sleb reads a signed LEB128 of at most five bytes.
@@ -169,8 +175,13 @@ func (m *method) meetings(at int) (ok bool) {
 	for _, e := range m.entry {
 		m.states[e] = nil
 	}
+	jumps := 0
 	for i := 0; i < len(m.units); i += m.size(i) {
-		for _, t := range m.targets(i) {
+		targets := m.targets(i)
+		if jumps += len(targets); jumps > maxSteps {
+			return false
+		}
+		for _, t := range targets {
 			m.states[t] = nil
 		}
 	}
@@ -187,7 +198,9 @@ func (m *method) follow(from int, work []int) ([]int, bool) {
 			return work, false
 		}
 		m.apply(i, now)
-		for _, t := range m.targets(i) {
+		targets := m.targets(i)
+		m.steps += len(targets)
+		for _, t := range targets {
 			if m.meet(t, now) {
 				work = append(work, t)
 			}
