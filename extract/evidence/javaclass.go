@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"cmp"
 	"encoding/binary"
 	"strings"
 
@@ -41,20 +42,18 @@ func (w *reading) classes(a *container.Archive, file string) {
 		if !isClass || e.Size > 8<<20 {
 			continue
 		}
-		if spent += e.Size; spent > maxClasses {
-			w.problem(file + ": more classes than are read for evidence")
+		at := cmp.Or(file, e.Name)
+		if spent+e.Size > maxClasses {
+			w.problem(at + ": more classes than are read for evidence")
 			break
 		}
 		c, err := decoder.Bytes(e, buffer[:0])
 		if err != nil {
 			w.problem(e.Name + ": " + err.Error())
 		}
+		spent += int64(len(c.Data)) // which may be more than the archive declares
 		if !c.Shared {
 			buffer = c.Data
-		}
-		at := file
-		if at == "" {
-			at = e.Name
 		}
 		w.class(at, name, c.Data, see)
 	}

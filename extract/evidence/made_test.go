@@ -3,12 +3,15 @@ package evidence_test
 import (
 	"archive/zip"
 	"bytes"
+	"compress/flate"
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/gaugenn/gaugenn/extract/container"
 	"github.com/gaugenn/gaugenn/extract/evidence"
 	"github.com/gaugenn/gaugenn/extract/extracttest"
+	"github.com/google/go-cmp/cmp"
 )
 
 // archive writes entries in pairs of name and content and opens them.
@@ -33,6 +36,46 @@ func archive(t testing.TB, entries ...string) *container.Archive {
 		t.Fatal(err)
 	}
 	return a
+}
+
+// TestRead_classesLargerThanDeclared: what classes really expand to counts.
+func TestRead_classesLargerThanDeclared(t *testing.T) {
+	var deflated bytes.Buffer
+	w, err := flate.NewWriter(&deflated, flate.BestSpeed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write(make([]byte, 60<<20)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for i := range 6 {
+		w, err := z.CreateRaw(&zip.FileHeader{
+			Name: fmt.Sprintf("A%d.class", i), Method: zip.Deflate,
+			CompressedSize64: uint64(deflated.Len()), UncompressedSize64: 1,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write(deflated.Bytes()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	a, err := container.Open(b.Bytes(), container.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"A5.class: more classes than are read for evidence"}
+	if diff := cmp.Diff(want, reader(t).Read(a).Problems); diff != "" {
+		t.Error(diff)
+	}
 }
 
 // strongest returns the strength of a subject and what was seen, "" for none.
