@@ -71,6 +71,9 @@ const (
 	hermesHeader = 128
 	// maxHermes bounds the strings that are read of one file.
 	maxHermes = 1 << 21
+	// maxHermesOverlap bounds how often over all strings of one file may cover its
+	// storage, where they may share parts.
+	maxHermesOverlap = 16
 )
 
 // hermes reads the strings of Hermes bytecode, which lie in one storage without
@@ -104,7 +107,7 @@ func (w *reading) hermes(file string, b []byte) {
 			continue
 		}
 		done := make([]bool, len(w.r.textOf))
-		points := 0
+		points, read := 0, int64(0)
 		for i := range count {
 			v := word(table + 4*i)
 			off, n := v>>1&(1<<23-1), v>>24
@@ -116,6 +119,10 @@ func (w *reading) hermes(file string, b []byte) {
 			}
 			if v&1 == 1 || off+n > storage {
 				continue // UTF-16, or beyond
+			}
+			if read += n; read > maxHermesOverlap*storage {
+				w.problem(file + ": strings of the Hermes bytecode overlap too much")
+				return
 			}
 			s := b[text+off : text+off+n]
 			w.textIn(file, s, text+off, done)

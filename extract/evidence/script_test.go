@@ -1,9 +1,13 @@
 package evidence_test
 
 import (
+	"encoding/binary"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // TestRead_scripts: strings of JavaScript are seen alike in text and in bytecode of
@@ -32,6 +36,30 @@ func TestRead_scripts(t *testing.T) {
 		for n := 0; n < len(b); n += 7 { // cut anywhere it is a problem at most
 			r0.Read(archive(t, file, string(b[:n])))
 		}
+	}
+}
+
+// TestRead_scriptStringsThatOverlap: strings that all cover the whole storage would
+// take time by its square.
+func TestRead_scriptStringsThatOverlap(t *testing.T) {
+	const count, storage = 1000, 1000
+	le := binary.LittleEndian
+	b := append([]byte("\xc6\x1f\xbc\x03\xc1\x03\x19\x1f"), make([]byte, 0x2c-8)...)
+	for _, n := range []uint32{1, 0, count, 1, storage} { // kinds, identifiers, strings, long ones
+		b = le.AppendUint32(b, n)
+	}
+	b = append(b, make([]byte, 128-len(b))...)
+	b = le.AppendUint32(b, count) // of the one kind
+	for range count {
+		b = le.AppendUint32(b, 0xff<<24) // the long one
+	}
+	b = le.AppendUint32(b, 0)
+	b = le.AppendUint32(b, storage)
+	b = append(b, strings.Repeat("x", storage)...)
+	file := "assets/index.android.bundle"
+	want := []string{file + ": strings of the Hermes bytecode overlap too much"}
+	if diff := cmp.Diff(want, reader(t).Read(archive(t, file, string(b))).Problems); diff != "" {
+		t.Error(diff)
 	}
 }
 
