@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -9,13 +10,18 @@ import (
 	"github.com/gaugenn/gaugenn/graph/format"
 )
 
-// maxPieces bounds how many pieces are joined to one file.
-const maxPieces = 1000
+// Bounds of one joined file: how many pieces, and how many bytes where the limits
+// set none for one entry.
+const (
+	maxPieces = 1000
+	maxJoined = 1 << 30
+)
 
 // joined reads a model that is cut into files whose names count: net.part0 and
 // net.part1, net.bin.001 and net.bin.002, net.aa and net.ab. a is the first of them.
 // The row is that of the whole, at the path of the first piece; the others are its
-// companions. It is nil unless a format accepts what they are together.
+// companions. It is nil unless a format accepts what they are together, which is not
+// asked about more than one file may hold.
 func (w *worker) joined(a *artifact) *Finding {
 	stem, next := pieces(a.base())
 	if next == nil || w.Depth != Full || a.files == nil || a.offset >= 0 || a.readErr != nil || len(a.data) == 0 {
@@ -32,6 +38,9 @@ func (w *worker) joined(a *artifact) *Finding {
 		p, err := a.files.open(a, next(k))
 		if err != nil || !a.job.spend(int64(len(p.data))) {
 			return nil
+		}
+		if int64(len(data))+int64(len(p.data)) > cmp.Or(w.limits.Container.EntryBytes, maxJoined) {
+			return a.finding(Limit, "the pieces together are larger than the limit of one file")
 		}
 		data, parts = append(data, p.data...), append(parts, p)
 	}
