@@ -432,7 +432,7 @@ func (s *script) attribute(e *expr, env map[string]value, depth int) value {
 		}
 		return value{}
 	}
-	if path := e.path(); strings.HasPrefix(path, "__torch__.") {
+	if path := freePath(e, env); path != "" {
 		return value{free: path}
 	}
 	v := s.value(e.value, env, depth)
@@ -440,6 +440,18 @@ func (s *script) attribute(e *expr, env map[string]value, depth int) value {
 		return value{}
 	}
 	return s.part(v.object, e.text)
+}
+
+// freePath is the path of a function outside classes that an expression names,
+// "" if it names none.
+func freePath(e *expr, env map[string]value) string {
+	if e.kind == 'n' {
+		return env[e.text].free
+	}
+	if path := e.path(); strings.HasPrefix(path, "__torch__.") {
+		return path
+	}
+	return ""
 }
 
 // part is what an object holds under a name.
@@ -502,7 +514,7 @@ func (s *script) call(e *expr, env map[string]value, depth int) value {
 			}
 		}
 	}
-	if free := s.value(e.value, env, depth).free; free != "" && e.value.kind != 'c' {
+	if free := freePath(e.value, env); free != "" {
 		if f, ok := s.function(free); ok && depth < s.b.lim.Depth {
 			return s.follow(f, nil, e.args, env, depth)
 		}

@@ -104,6 +104,18 @@ func TestParse_codeThatCallsItselfEndsAtTheLimit(t *testing.T) {
 	}
 }
 
+func TestParse_aCallsResultIsReadOnce(t *testing.T) {
+	small := formattest.Load(t, "script.pt")[0].Input().Data
+	code := "class Net(Module):\n  def forward(self: __torch__.Net, x: Tensor) -> Tensor:\n    return (torch.relu(x)).sigmoid()\n"
+	m, err := torch.Parse(format.Input{Name: "x", Data: rewritten(t, small, map[string]string{"net/code/__torch__.py": code}, nil)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := formattest.SourceOps(m), []string{"relu", "sigmoid"}; !slices.Equal(got, want) {
+		t.Errorf("operators %v, want %v", got, want)
+	}
+}
+
 func TestParse_argumentsBecomeAttributesWhereAllAreKnown(t *testing.T) {
 	small := formattest.Load(t, "script.pt")[0].Input().Data
 	for last, want := range map[string]bool{
