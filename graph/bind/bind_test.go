@@ -79,6 +79,35 @@ func TestBind_unrankedInputTakesItsConsumersLayout(t *testing.T) {
 	}
 }
 
+func TestBind_unrankedInputTakesTheFeaturesOfADenseLayer(t *testing.T) {
+	for name, c := range map[string]struct {
+		attrs  graph.FullyConnectedAttrs
+		filter graph.Shape
+		want   string
+	}{
+		"behind the batch":    {graph.FullyConnectedAttrs{Axis: 1}, graph.ShapeOf(5, 16), "[1, 16]"},
+		"filter [K, N]":       {graph.FullyConnectedAttrs{Axis: 1, TransposedFilter: true}, graph.ShapeOf(16, 5), "[1, 16]"},
+		"flattened":           {graph.FullyConnectedAttrs{FlattenTo2D: true}, graph.ShapeOf(5, 16), "[1, 16]"},
+		"along the last axis": {graph.FullyConnectedAttrs{KeepDims: true}, graph.ShapeOf(5, 16), "unknown"},
+		"from another axis":   {graph.FullyConnectedAttrs{Axis: 2}, graph.ShapeOf(5, 16), "unknown"},
+		"open filter":         {graph.FullyConnectedAttrs{Axis: 1}, graph.ShapeOf(5, -1), "unknown"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := model(graph.Shape{}, graph.Float32)
+			g := m.Graphs[0]
+			g.Tensors = append(g.Tensors, graph.Tensor{Shape: c.filter, Const: &graph.Const{}}, graph.Tensor{}, graph.Tensor{})
+			g.Nodes = []graph.Node{
+				{Op: graph.Relu, Inputs: []graph.TensorID{0}, Outputs: []graph.TensorID{2}},
+				{Op: graph.FullyConnected, Inputs: []graph.TensorID{2, 1}, Outputs: []graph.TensorID{3}, Attrs: &c.attrs},
+			}
+			got, _ := bind.Bind(m, bind.Policy{})
+			if s := got.Graphs[0].Tensors[0].Shape.String(); s != c.want {
+				t.Errorf("shape = %s, want %s", s, c.want)
+			}
+		})
+	}
+}
+
 func shapes(m *graph.Model) (out []string) {
 	for i := range m.Graphs[0].Tensors {
 		out = append(out, m.Graphs[0].Tensors[i].Shape.String())

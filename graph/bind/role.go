@@ -11,12 +11,15 @@ type use struct {
 	layout   graph.Layout
 	has      bool
 	channels int64
+	// features is the size of all axes behind the batch, as a dense layer's filter
+	// has it, 0 if no such layer says.
+	features int64
 	// ids marks inputs that are looked up in a table or read as integers.
 	ids bool
 }
 
-// consumer looks for a convolution or pooling behind an input, through nodes
-// that keep shapes.
+// consumer looks for a convolution, pooling or dense layer behind an input,
+// through nodes that keep shapes.
 func consumer(g *graph.Graph, first []int32, id graph.TensorID) use {
 	for step := 0; step < 16; step++ {
 		n := reader(g, first, id)
@@ -30,6 +33,8 @@ func consumer(g *graph.Graph, first []int32, id graph.TensorID) use {
 			return use{layout: a.Data, has: len(a.Data.Spatial) > 0}
 		case *graph.ResizeAttrs:
 			return use{layout: a.Data, has: len(a.Data.Spatial) > 0}
+		case *graph.FullyConnectedAttrs:
+			return use{features: featuresOf(g, n, a, id)}
 		}
 		switch n.Op {
 		case graph.Gather, graph.EmbeddingLookup:
@@ -90,9 +95,27 @@ func channelsOf(g *graph.Graph, n *graph.Node, a *graph.ConvAttrs) int64 {
 	return ci * max(a.Groups, 1)
 }
 
+// featuresOf is K as the filter [N, K] has it, 0 if it is not known, or if the
+// layer takes x not as [batch, K].
+func featuresOf(g *graph.Graph, n *graph.Node, a *graph.FullyConnectedAttrs, x graph.TensorID) int64 {
+	f := g.Tensor(n.Input(1))
+	if f == nil || f.Shape.Len() != 2 || n.Input(0) != x || a.KeepDims || a.Axis != 1 && !a.FlattenTo2D {
+		return 0
+	}
+	axis := 1
+	if a.TransposedFilter {
+		axis = 0
+	}
+	k, _ := f.Shape.Dim(axis).Value()
+	return k
+}
+
 // shape is the roles of an input of unknown rank and its channels; nil where
-// the consumer says nothing.
+// the consumer says nothing. Axes that a dense layer joins count as one.
 func (u use) shape() ([]Role, int64) {
+	if u.features > 0 {
+		return []Role{RoleBatch, RoleChannel}, u.features
+	}
 	if !u.has {
 		return nil, 0
 	}
