@@ -52,10 +52,8 @@ func (p *plan) delegate(d flatbuf.Table, args []aten.Value) graph.Node {
 			return n
 		}
 	}
+	qnncontext.Describe(p.m, data, p.lim)
 	p.m.Opaque = append(p.m.Opaque, graph.Opaque{Kind: delegateKind(id, data), Where: id, Bytes: size})
-	if i := qnncontext.Find(data, p.lim); i != nil && len(p.m.Opaque) == 1 {
-		p.m.Metadata = append(p.m.Metadata, i.Metadata...)
-	}
 	return n
 }
 

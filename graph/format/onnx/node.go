@@ -230,9 +230,7 @@ func (b *builder) opaque(n *onnxop.Node) {
 			o.Bytes, cache = int64(len(data)), data
 		}
 	}
-	if i := qnncontext.Find(cache, b.p.limits); i != nil && len(b.p.model.Opaque) == 0 {
-		b.p.model.Metadata = append(b.p.model.Metadata, i.Metadata...)
-	}
+	qnncontext.Describe(b.p.model, cache, b.p.limits)
 	b.p.model.Opaque = append(b.p.model.Opaque, o)
 	b.Graph.Nodes[len(b.Graph.Nodes)-1].Attrs = &graph.CustomAttrs{Domain: n.Domain, Bytes: o.Bytes}
 }

@@ -130,9 +130,7 @@ func (s *site) opaque(kind string, data []byte) {
 		if total := int64(len(s.r.in.Data)); ok && ok2 && off > 1 && n > 0 && off <= total && n <= total-off {
 			size = n
 			s.r.end = max(s.r.end, off+n)
-			if i := qnncontext.Find(s.r.in.Data[off:off+n], s.r.lim); i != nil && len(s.r.m.Opaque) == 0 {
-				s.r.m.Metadata = append(s.r.m.Metadata, i.Metadata...)
-			}
+			qnncontext.Describe(s.r.m, s.r.in.Data[off:off+n], s.r.lim)
 		} else if ok && ok2 && n > 0 {
 			s.r.note(true, fmt.Sprintf("the bytecode of %s (%d bytes at %d) is not in the file", s.code.word, n, off))
 		}

@@ -113,6 +113,19 @@ func Read(b []byte, lim format.Limits) (*Info, error) {
 	return i, nil
 }
 
+// Describe adds to m what a context binary in the payload of a delegate says of
+// itself. It is to be called before the payload is recorded among m.Opaque: only
+// the first of them is described, since the words of several would not tell
+// which is meant.
+func Describe(m *graph.Model, payload []byte, lim format.Limits) {
+	if len(m.Opaque) > 0 {
+		return
+	}
+	if i := Find(payload, lim); i != nil {
+		m.Metadata = append(m.Metadata, i.Metadata...)
+	}
+}
+
 // Find returns what the context binary says that begins in the first bytes of a
 // delegate's payload, nil if there is none.
 func Find(payload []byte, lim format.Limits) *Info {
@@ -122,6 +135,10 @@ func Find(payload []byte, lim format.Limits) *Info {
 			return nil
 		}
 		at += n
+		// A chance find is seldom a whole context: that costs no search for a build id.
+		if h, ok := readHeader(payload[at:]); !ok || !h.sized || h.offset+h.length > uint64(len(payload)-at) {
+			continue
+		}
 		if i, err := Read(payload[at:], lim); err == nil && i.Length > 0 {
 			return i
 		}
