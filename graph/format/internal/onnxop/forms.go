@@ -48,19 +48,20 @@ func optimizer(groups int) func(*call) {
 	}
 }
 
-// classes counts the labels of a classifier.
-func (c *call) classes() int {
-	for _, name := range []string{"classlabels_int64s", "classlabels_ints"} {
-		if a := c.attr(name); a != nil && len(a.Ints) > 0 {
-			return len(a.Ints)
-		}
-	}
-	for _, name := range []string{"classlabels_strings"} {
-		if a := c.attr(name); a != nil && len(a.Strings) > 0 {
-			return len(a.Strings)
+// count is the length of the first list among the attributes, of integers or of
+// words, that is not empty, -1 if there is none.
+func (c *call) count(names ...string) int {
+	for _, name := range names {
+		if a := c.attr(name); a != nil && len(a.Ints)+len(a.Strings) > 0 {
+			return len(a.Ints) + len(a.Strings)
 		}
 	}
 	return -1
+}
+
+// classes counts the labels of a classifier.
+func (c *call) classes() int {
+	return c.count("classlabels_int64s", "classlabels_ints", "classlabels_strings")
 }
 
 // classifier gives a label and a score per class for each row.
@@ -85,17 +86,18 @@ func regressor(name string, def int64) func(*call) {
 
 // oneHotEncoder appends an axis of categories.
 func oneHotEncoder(c *call) {
-	n := int64(len(c.list("cats_int64s")))
-	if a := c.attr("cats_strings"); a != nil && n == 0 {
-		n = int64(len(a.Strings))
-	}
-	c.n.Attrs = &graph.FormAttrs{Forms: []graph.Form{{Kind: graph.FormAppend, Last: n}}}
+	n := c.count("cats_int64s", "cats_strings")
+	c.n.Attrs = &graph.FormAttrs{Forms: []graph.Form{{Kind: graph.FormAppend, Last: int64(n)}}}
 }
 
 // featureVectorizer joins columns whose numbers an attribute lists.
 func featureVectorizer(c *call) {
-	n := int64(0)
-	for _, v := range c.list("inputdimensions") {
+	columns := c.list("inputdimensions")
+	n := int64(-1)
+	if len(columns) > 0 {
+		n = 0
+	}
+	for _, v := range columns {
 		n += max(0, min(v, 1<<31))
 	}
 	c.n.Attrs = &graph.FormAttrs{Forms: []graph.Form{rows(clampInt(n))}}
