@@ -9,6 +9,7 @@ import (
 
 	"github.com/gaugenn/gaugenn/graph"
 	"github.com/gaugenn/gaugenn/graph/format"
+	"github.com/gaugenn/gaugenn/graph/format/internal/jsonfmt"
 )
 
 // A compiled neural network (.mlmodelc of specification versions before ML
@@ -64,8 +65,8 @@ func (p *parser) espresso() (*graph.Model, error) {
 		Version json.Number       `json:"format_version"`
 		Layers  []json.RawMessage `json:"layers"`
 	}
-	if err := json.Unmarshal(p.in.Data, &net); err != nil {
-		return nil, jsonError(err, "model.espresso.net")
+	if err := jsonfmt.Unmarshal(p.in.Data, &net, "model.espresso.net"); err != nil {
+		return nil, err
 	}
 	if len(net.Layers) == 0 || len(net.Layers) > p.limits.Nodes {
 		return nil, format.Errorf(format.ErrLimit, -1, "%d layers", len(net.Layers))
@@ -95,14 +96,6 @@ func (p *parser) espresso() (*graph.Model, error) {
 	return p.model, nil
 }
 
-func jsonError(err error, what string) error {
-	kind := format.ErrMalformed
-	if strings.Contains(err.Error(), "unexpected end") {
-		kind = format.ErrTruncated
-	}
-	return format.Errorf(kind, -1, "%s: %v", what, err)
-}
-
 // espressoShapes reads the shapes of values, [n, k, h, w].
 func (p *parser) espressoShapes(file string) (map[string]graph.Shape, error) {
 	data, ok := p.open(file)
@@ -112,8 +105,8 @@ func (p *parser) espressoShapes(file string) (map[string]graph.Shape, error) {
 	var s struct {
 		Shapes map[string]struct{ N, K, H, W int64 } `json:"layer_shapes"`
 	}
-	if err := json.Unmarshal(data, &s); err != nil {
-		return nil, jsonError(err, file)
+	if err := jsonfmt.Unmarshal(data, &s, file); err != nil {
+		return nil, err
 	}
 	out := make(map[string]graph.Shape, len(s.Shapes))
 	for name, v := range s.Shapes {

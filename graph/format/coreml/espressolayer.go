@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/gaugenn/gaugenn/graph"
+	"github.com/gaugenn/gaugenn/graph/format"
 )
 
 // espressoBuilder makes the graph of a compiled network.
@@ -25,10 +26,10 @@ func (e *espressoBuilder) layer(raw json.RawMessage) error {
 	var l espressoLayer
 	var all map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &l); err != nil {
-		return jsonError(err, "layer")
+		return format.Errorf(format.ErrMalformed, -1, "layer: %v", err)
 	}
 	if err := json.Unmarshal(raw, &all); err != nil {
-		return jsonError(err, "layer")
+		return format.Errorf(format.ErrMalformed, -1, "layer: %v", err)
 	}
 	l.blobs = blobsOf(all)
 	n := graph.Node{Name: e.p.text([]byte(l.Name)), SourceOp: e.p.text([]byte(l.Type))}

@@ -4,13 +4,12 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
-	"errors"
-	"io"
 	"sort"
 	"strings"
 
 	"github.com/gaugenn/gaugenn/graph"
 	"github.com/gaugenn/gaugenn/graph/format"
+	"github.com/gaugenn/gaugenn/graph/format/internal/jsonfmt"
 )
 
 const (
@@ -102,8 +101,8 @@ func parse(in format.Input) (*graph.Model, error) {
 		return nil, format.Errorf(format.ErrNotModel, 0, "no symbol: nodes of op, name and inputs expected")
 	}
 	var s symbol
-	if err := json.Unmarshal(in.Data, &s); err != nil {
-		return nil, jsonError(err, len(in.Data))
+	if err := jsonfmt.Unmarshal(in.Data, &s, "symbol"); err != nil {
+		return nil, err
 	}
 	if len(s.Nodes) > lim.Nodes {
 		return nil, format.Errorf(format.ErrLimit, -1, "%d nodes", len(s.Nodes))
@@ -117,17 +116,6 @@ func parse(in format.Input) (*graph.Model, error) {
 		m.Parts = append(m.Parts, graph.Part{Name: file, Found: true, Bytes: int64(size)})
 	}
 	return m, nil
-}
-
-func jsonError(err error, size int) error {
-	var syntax *json.SyntaxError
-	switch {
-	case errors.As(err, &syntax) && syntax.Offset >= int64(size), errors.Is(err, io.ErrUnexpectedEOF):
-		return format.Errorf(format.ErrTruncated, int64(size), "JSON ends inside a value")
-	case errors.As(err, &syntax):
-		return format.Errorf(format.ErrMalformed, syntax.Offset, "%v", err)
-	}
-	return format.Errorf(format.ErrMalformed, -1, "%v", err)
 }
 
 const candidates = 32

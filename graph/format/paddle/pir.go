@@ -9,6 +9,7 @@ import (
 
 	"github.com/gaugenn/gaugenn/graph"
 	"github.com/gaugenn/gaugenn/graph/format"
+	"github.com/gaugenn/gaugenn/graph/format/internal/jsonfmt"
 	"github.com/gaugenn/gaugenn/graph/format/internal/paddleop"
 )
 
@@ -74,8 +75,8 @@ type pirReader struct {
 
 func (p *parser) pir() (*graph.Model, error) {
 	var f pirFile
-	if err := json.Unmarshal(p.in.Data, &f); err != nil {
-		return nil, format.Errorf(format.ErrMalformed, -1, "program: %v", err)
+	if err := jsonfmt.Unmarshal(p.in.Data, &f, "program"); err != nil {
+		return nil, err
 	}
 	if f.Code.Magic != "pir" || len(f.Program.Regions) == 0 || len(f.Program.Regions[0].Blocks) == 0 {
 		return nil, format.Errorf(format.ErrNotModel, -1, "no program in the JSON form")

@@ -1,6 +1,7 @@
 package paddle_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -82,5 +83,9 @@ func TestMatch_refusesOtherJSON(t *testing.T) {
 	in := format.Input{Name: "a.json", Data: []byte(`{"base_code":{"magic":"pir"},"program":{}}`)}
 	if _, err := paddle.Format.Parse(in); err == nil {
 		t.Error("a program without regions is no model")
+	}
+	whole := formattest.Load(t, "pir.json")[0].Data
+	if _, err := paddle.Format.Parse(format.Input{Name: "a.json", Data: whole[:len(whole)/2]}); !errors.Is(err, format.ErrTruncated) {
+		t.Errorf("half a program: %v, want truncated", err)
 	}
 }

@@ -12,10 +12,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
-	"strings"
 
 	"github.com/gaugenn/gaugenn/graph"
 	"github.com/gaugenn/gaugenn/graph/format"
+	"github.com/gaugenn/gaugenn/graph/format/internal/jsonfmt"
 )
 
 // Kind says what a model.json's topology is.
@@ -102,12 +102,8 @@ var dtypes = map[string]graph.DType{
 func Read(in format.Input) (*Model, error) {
 	lim := in.Limits.OrDefault()
 	m := &Model{}
-	if err := json.Unmarshal(bytes.TrimPrefix(in.Data, []byte("\ufeff")), m); err != nil {
-		kind := format.ErrMalformed
-		if strings.Contains(err.Error(), "unexpected end") {
-			kind = format.ErrTruncated
-		}
-		return nil, format.Errorf(kind, -1, "model.json: %v", err)
+	if err := jsonfmt.Unmarshal(bytes.TrimPrefix(in.Data, []byte("\ufeff")), m, "model.json"); err != nil {
+		return nil, err
 	}
 	if len(m.Topology) == 0 || m.Topology[0] != '{' {
 		return nil, format.Errorf(format.ErrNotModel, -1, "model.json without a topology")
