@@ -39,23 +39,8 @@ func (f *file) encode(m *graph.Model, s sizes, byName map[string]*graph.Tensor) 
 		x = t.norm(t.node("ADD", graph.Add, nil, x, t.feedForward(x)), t.part("layer_output_norm"))
 	}
 	t.g.Outputs = []graph.TensorID{x}
-	t.finish(m, fmt.Sprintf("operators follow from architecture %q: %s", clip(f.text("general.architecture")), t.g.Name))
-}
-
-// finish adds the graph and behind it the tensors that no operator takes.
-func (t *transformer) finish(m *graph.Model, note string) {
 	m.Graphs = []*graph.Graph{t.g}
-	m.Notes = append(m.Notes, graph.Note{Text: note})
-	left := 0
-	for i := range t.f.tensors {
-		if !t.used[t.f.key(t.f.tensors[i].Name)] {
-			t.g.Tensors = append(t.g.Tensors, t.f.tensors[i])
-			left++
-		}
-	}
-	if left > 0 {
-		m.Notes = append(m.Notes, graph.Note{Text: fmt.Sprintf("%d tensors are in no operator", left)})
-	}
+	f.finish(m, t.used, fmt.Sprintf("operators follow from architecture %q: %s", clip(f.text("general.architecture")), t.g.Name))
 }
 
 // vision makes the graph of an image encoder with its projector ("mmproj" files,
@@ -97,7 +82,8 @@ func (f *file) vision(m *graph.Model, byName map[string]*graph.Tensor) bool {
 		x = t.linear(x, name)
 	}
 	t.g.Outputs = []graph.TensorID{x}
-	t.finish(m, fmt.Sprintf("operators follow from architecture \"clip\": %s; of projectors, linear ones alone", t.g.Name))
+	m.Graphs = []*graph.Graph{t.g}
+	f.finish(m, t.used, fmt.Sprintf("operators follow from architecture \"clip\": %s; of projectors, linear ones alone", t.g.Name))
 	return true
 }
 

@@ -57,7 +57,7 @@ func build(m *graph.Model, f *file) {
 	}
 	if !ok {
 		m.Graphs = []*graph.Graph{{Tensors: f.tensors}}
-		m.Notes = append(m.Notes, graph.Note{Loses: true, Text: fmt.Sprintf("tensors only: the operators of architecture %q are not known here", clip(f.text("general.architecture")))})
+		m.Notes = append(m.Notes, graph.Note{Loses: true, Text: fmt.Sprintf("tensors only: the operators of architecture %q are not known here", clip(arch))})
 		return
 	}
 	past := min(s.context, promptTokens)
@@ -71,6 +71,12 @@ func build(m *graph.Model, f *file) {
 		t.build()
 		m.Graphs = append(m.Graphs, t.g)
 	}
+	f.finish(m, used, fmt.Sprintf("operators follow from architecture %q; %s and %s", clip(arch), m.Graphs[0].Name, m.Graphs[1].Name))
+}
+
+// finish adds the tensors that no operator takes to the first graph, and notes
+// where the operators come from.
+func (f *file) finish(m *graph.Model, used map[string]bool, note string) {
 	left := 0
 	for i := range f.tensors {
 		if !used[f.key(f.tensors[i].Name)] {
@@ -78,7 +84,7 @@ func build(m *graph.Model, f *file) {
 			left++
 		}
 	}
-	m.Notes = append(m.Notes, graph.Note{Text: fmt.Sprintf("operators follow from architecture %q; %s and %s", clip(f.text("general.architecture")), m.Graphs[0].Name, m.Graphs[1].Name)})
+	m.Notes = append(m.Notes, graph.Note{Text: note})
 	if left > 0 {
 		m.Notes = append(m.Notes, graph.Note{Text: fmt.Sprintf("%d tensors are in no operator", left)})
 	}

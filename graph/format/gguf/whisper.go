@@ -29,20 +29,15 @@ func (o *oldFile) whisper(m *graph.Model) {
 		return
 	}
 	used := map[string]bool{}
-	make := func(name string) *transformer {
+	begin := func(name string) *transformer {
 		t := &transformer{g: &graph.Graph{Name: name}, f: &o.file, byName: byName, ids: map[string]graph.TensorID{}, used: used}
 		m.Graphs = append(m.Graphs, t.g)
 		return t
 	}
-	make("encode 30 s").whisperEncoder(n)
-	make(fmt.Sprintf("decode after %d", past)).whisperDecoder(n, past)
-	for i := range o.tensors {
-		if !used[o.tensors[i].Name] {
-			m.Graphs[0].Tensors = append(m.Graphs[0].Tensors, o.tensors[i])
-		}
-	}
+	begin("encode 30 s").whisperEncoder(n)
+	begin(fmt.Sprintf("decode after %d", past)).whisperDecoder(n, past)
 	m.Metadata = append(m.Metadata, graph.KeyValue{Key: "ggml.kv_cache_bytes_per_token_f16", Value: fmt.Sprint(n["n_text_layer"] * n["n_text_state"] * 2 * 2)})
-	m.Notes = append(m.Notes, graph.Note{Text: fmt.Sprintf("operators follow from the architecture: %s, and %s for every token", m.Graphs[0].Name, m.Graphs[1].Name)})
+	o.finish(m, used, fmt.Sprintf("operators follow from the architecture: %s, and %s for every token", m.Graphs[0].Name, m.Graphs[1].Name))
 }
 
 func (t *transformer) whisperEncoder(n map[string]int64) {
