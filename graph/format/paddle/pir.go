@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gaugenn/gaugenn/graph"
@@ -192,10 +193,7 @@ func (r *pirReader) define(v pirValue) ([]graph.TensorID, error) {
 
 // builtin passes the tensors of lists on.
 func (r *pirReader) builtin(word string, in [][]graph.TensorID, results []pirValue, out [][]graph.TensorID) {
-	var all []graph.TensorID
-	for _, ids := range in {
-		all = append(all, ids...)
-	}
+	all := slices.Concat(in...)
 	switch {
 	case word == "combine" && len(results) == 1:
 		r.values[results[0].ID] = all
@@ -204,16 +202,8 @@ func (r *pirReader) builtin(word string, in [][]graph.TensorID, results []pirVal
 			r.values[v.ID] = all[i : i+1]
 		}
 	default:
-		r.g.Nodes = append(r.g.Nodes, graph.Node{SourceOp: "builtin." + word, Op: graph.SequenceOp, Inputs: all, Outputs: spreadOut(out)})
+		r.g.Nodes = append(r.g.Nodes, graph.Node{SourceOp: "builtin." + word, Op: graph.SequenceOp, Inputs: all, Outputs: slices.Concat(out...)})
 	}
-}
-
-func spreadOut(lists [][]graph.TensorID) []graph.TensorID {
-	var all []graph.TensorID
-	for _, ids := range lists {
-		all = append(all, ids...)
-	}
-	return all
 }
 
 // constant keeps the value of a list of integers for operators whose older form

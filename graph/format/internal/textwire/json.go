@@ -5,7 +5,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"sort"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/gaugenn/gaugenn/graph/format/internal/textproto"
@@ -43,13 +44,8 @@ func (j *jsonReader) message(v any, message string, depth int) (*textproto.Messa
 		return nil, fmt.Errorf("%s is no object, or nested too deep", message)
 	}
 	fields := j.s.Messages[message]
-	keys := make([]string, 0, len(o))
-	for k := range o {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
 	m := &textproto.Message{}
-	for _, k := range keys {
+	for _, k := range slices.Sorted(maps.Keys(o)) {
 		name := snake(k)
 		spec, known := fields[name]
 		if !known {
@@ -92,12 +88,7 @@ func (j *jsonReader) field(m *textproto.Message, name string, spec Field, v any,
 			}
 			return err
 		}
-		keys := make([]string, 0, len(x))
-		for k := range x {
-			keys = append(keys, k)
-		}
-		sort.Strings(keys)
-		for _, k := range keys {
+		for _, k := range slices.Sorted(maps.Keys(x)) {
 			pair := &textproto.Message{Fields: []textproto.Field{{Name: "key", Text: k, Quoted: true}}}
 			if err := j.field(pair, "value", entry["value"], x[k], depth+1); err != nil {
 				return err
