@@ -71,7 +71,8 @@ func errorText(err error) string {
 func (e *Error) Unwrap() error { return e.Kind }
 
 // In returns err with format and path filled in where it is an *Error that
-// lacks them; parsers call it once, at their boundary.
+// lacks them; parsers call it once, at their boundary. What was said around the
+// *Error ("layer 3: ...") goes in front of its message.
 func In(err error, name string, in Input) error {
 	if err == nil {
 		return nil
@@ -81,6 +82,7 @@ func In(err error, name string, in Input) error {
 		return &Error{Kind: ErrMalformed, Format: name, Path: in.Path, Offset: -1, Msg: err.Error()}
 	}
 	c := *e
+	c.Msg = strings.Replace(err.Error(), e.Error(), e.Msg, 1)
 	if c.Format == "" {
 		c.Format = name
 	}
