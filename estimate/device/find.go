@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -35,22 +36,39 @@ func (e *NotFoundError) Is(target error) bool { return target == ErrNotFound }
 // was found by, and what else it could have been, is in Match. An unknown device is a *NotFoundError; a specification with an unknown
 // key or value is a *SpecError.
 func (c *Catalogue) Find(query string) (Device, error) {
-	key := squash(query)
-	if key == "" {
+	if squash(query) == "" {
 		return Device{}, &NotFoundError{Query: query}
 	}
 	if strings.Contains(query, "=") {
 		return c.spec(query)
 	}
-	for _, look := range []func(query, key string) (Device, bool){c.findCode, c.findAlias, c.findName, c.findSoC, c.findCodename,
-		c.findMention, c.findExternal, c.findPartial, c.findClusters} {
-		if d, ok := look(query, key); ok {
-			d.Match.Query = query
-			return c.filled(d, query), nil
+	full := inFull(query)
+	exact := []look{c.findCode, c.findAlias, c.findName, c.findSoC, c.findCodename}
+	loose := []look{c.findMention, c.findExternal, c.findPartial, c.findClusters}
+	for _, try := range []struct {
+		query string
+		looks []look
+	}{{query, exact}, {full, exact}, {query, loose}, {full, loose}, {lastBrackets.ReplaceAllString(full, ""), slices.Concat(exact, loose)}} {
+		for _, find := range try.looks {
+			if d, ok := find(try.query, squash(try.query)); ok {
+				d.Match.Query = query
+				return c.filled(d, query), nil
+			}
 		}
 	}
-	return Device{}, &NotFoundError{Query: query, Suggestions: c.suggest(key, 4)}
+	return Device{}, &NotFoundError{Query: query, Suggestions: c.suggest(squash(full), 4)}
 }
+
+// look finds a device by a query and its key.
+type look func(query, key string) (Device, bool)
+
+var (
+	shortSnapdragon = regexp.MustCompile(`(?i)\bsd[ -]?(\d)`)
+	lastBrackets    = regexp.MustCompile(`\s*\([^)]*\)\s*$`)
+)
+
+// inFull writes the short forms of makers' names out: SD before a number is Snapdragon.
+func inFull(query string) string { return shortSnapdragon.ReplaceAllString(query, "Snapdragon $1") }
 
 // FindLabel returns the device of a recorded measurement from its device label and the SoC named beside it, which may be empty. A
 // named SoC wins over the one that the label leads to, except where both are bins of one part. Answers are remembered, since tables name

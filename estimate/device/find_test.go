@@ -58,6 +58,17 @@ func TestFind(t *testing.T) {
 		{"Snapdragon X Elite CRD", "", "sdxe", device.MatchLabel, ""},
 		{"Snapdragon 8 Elite Gen 5 QRD", "", "sd8eg5", device.MatchLabel, ""},
 		{"Dragonwing RB3 Gen 2 Vision Kit", "", "qcs6490", device.MatchLabel, ""},
+		// SD is Snapdragon, words may be joined, and what stands in brackets at the end may be anything.
+		{"SD 8Gen3", "Snapdragon 8 Gen 3", "sd8g3", device.MatchSoC, ""},
+		{"sd8 gen 3", "Snapdragon 8 Gen 3", "sd8g3", device.MatchSoC, ""},
+		{"SD-7+Gen2", "Snapdragon 7+ Gen 2", "sd7pg2", device.MatchSoC, ""},
+		{"sd855+", "", "sd855p", device.MatchSoC, ""},
+		{"SD 8s Gen 3 QRD", "", "sd8sg3", device.MatchLabel, ""},
+		{"RB5 (Proxy)", "RB5", "qrb5165", device.MatchAlias, ""},
+		{"SD 888 (early silicon)", "", "sd888", device.MatchLabel, ""},
+		{"Tab S9 (Family)", "Galaxy Tab S9", "sd8g2g", device.MatchPartial, ""},
+		{"Snapdragon 7c+ Gen 3", "", "sd778g", device.MatchAlias, ""},
+		{"sd7c+gen3", "", "sd778g", device.MatchAlias, ""},
 		{"Some board (Cortex-A78 2.0GHz x 2 + Cortex-A55 1.5GHz x 6)", "", "", device.MatchClusters, "A78x2@2000+A55x6@1500"},
 	}
 	for _, tt := range tests {
@@ -79,7 +90,7 @@ func TestFind(t *testing.T) {
 }
 
 func TestFind_unknownDeviceSuggestsNearestNames(t *testing.T) {
-	for query, want := range map[string]string{"Galxy S23": "Galaxy S23", "Pixel 7 Prro": "Google Pixel 7 Pro", "Snapdraon 888": "Snapdragon 888"} {
+	for query, want := range map[string]string{"Galxy S23": "Galaxy S23", "Pixel 7 Prro": "Google Pixel 7 Pro", "Snapdraon 888": "Snapdragon 888", "SD 8Gn3": "Snapdragon 8 Gen 3"} {
 		_, err := device.Embedded().Find(query)
 		var nf *device.NotFoundError
 		if !errors.Is(err, device.ErrNotFound) || !errors.As(err, &nf) {
