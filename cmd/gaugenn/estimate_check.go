@@ -12,6 +12,8 @@ import (
 // maxThreads is more than any runtime on a phone would be given.
 const maxThreads = 128
 
+const noNCNNDelegate = "ncnn has no delegate for neural processors; use --runtime litert, ort or qnn, or --delegate cpu or gpu"
+
 // check refuses flags that name nothing, before any file is opened.
 func (o *estimateOptions) check() error {
 	o.runtime = canonicalRuntime(o.runtime)
@@ -35,7 +37,7 @@ func (o *estimateOptions) check() error {
 	case o.threads < 1 || o.threads > maxThreads:
 		return usagef("--threads %d: want 1 to %d", o.threads, maxThreads)
 	case o.runtime == "ncnn" && o.delegate == "npu":
-		return usagef("ncnn has no delegate for neural processors; use --runtime litert, ort or qnn, or --delegate cpu or gpu")
+		return usagef("%s", noNCNNDelegate)
 	case o.affinity != "" && o.delegate != "cpu":
 		return usagef("--affinity binds CPU threads; it says nothing with --delegate %s", o.delegate)
 	case o.words.words < 0:
@@ -71,6 +73,8 @@ func impossible(t device.Target) string {
 	switch {
 	case (t.Runtime == "qnn" || t.Runtime == "snpe") && s.Vendor != "" && !strings.Contains(s.Vendor, "Qualcomm"):
 		return fmt.Sprintf("%s runs on Qualcomm chips, the %s of %s is not one; try --runtime litert", t.Runtime, s.Name, t.Device.Name)
+	case t.Delegate == device.NPUDelegate && t.Runtime == "ncnn":
+		return noNCNNDelegate
 	case t.Delegate == device.NPUDelegate && s.NPU.Name == "":
 		return fmt.Sprintf("no neural processor is known of the %s of %s; try --delegate cpu or gpu", s.Name, t.Device.Name)
 	case t.Delegate == device.GPUDelegate && s.GPU.Name == "":

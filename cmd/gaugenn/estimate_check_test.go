@@ -45,6 +45,7 @@ func TestEstimate_saysWhatMakesNoSenseOnADevice(t *testing.T) {
 		want string
 	}{
 		"a Qualcomm runtime elsewhere":  {[]string{"--device", "Pixel 7", "--runtime", "snpe"}, "no answer: snpe runs on Qualcomm chips"},
+		"ncnn by its file on an npu":    {[]string{"--device", "Pixel 7", "--delegate", "npu"}, "no answer: ncnn has no delegate for neural processors"},
 		"no neural processor":           {[]string{"--device", "Galaxy A15", "--runtime", "litert", "--delegate", "npu"}, "try --delegate cpu or gpu"},
 		"threads beyond the cores":      {[]string{"--device", "Pixel 7", "--threads", "12"}, "12 threads on 8 cores"},
 		"a runtime of another format":   {[]string{"--device", "Pixel 7", "--runtime", "litert"}, "does not read ncnn files"},

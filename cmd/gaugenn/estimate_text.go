@@ -79,8 +79,8 @@ func writeWhatIf(w io.Writer, e *estimate.Estimator, q *pricedModel, t device.Ta
 		if other.Delegate == t.Delegate && (other.Precision == t.Precision || t.Runtime == "ncnn") || impossible(other) != "" {
 			continue // ncnn's precision is in the file: another file would be needed
 		}
-		if other.Delegate == device.NPUDelegate && t.Delegate == device.NPUDelegate && alt.word == "npu" || other.Delegate == device.NPUDelegate && t.Runtime == "ncnn" {
-			continue
+		if alt.word == string(t.Delegate) && other.Precision == device.I8 {
+			continue // "int8 on the npu" is it
 		}
 		target, err := e.Prepare(other, nil)
 		if err != nil {
