@@ -24,7 +24,7 @@ type priceTable struct {
 	byID   map[string]*pricedRow
 	bases  map[estimate.Basis]int
 	target device.Target
-	// refused lists the models that get no answer on any phone, by reason.
+	// refused lists the models that get no answer on some phone, by reason; each once.
 	reasons []string
 	refused map[string][]string
 }
@@ -33,6 +33,7 @@ type pricedRow struct {
 	name, runtime string
 	macs          float64
 	cells         map[string]string // by phone
+	reasons       []string          // why there is no answer
 }
 
 func newPriceTable(phones []device.Device) *priceTable {
@@ -61,12 +62,14 @@ func (p *priceTable) add(q *pricedModel, t device.Target, a estimate.Prediction)
 	switch {
 	case a.Basis == estimate.Refused:
 		r.cells[t.Device.Name] = "no answer"
-		if t.Device.Name == p.phones[0].Name {
-			if p.refused[a.Reason] == nil {
-				p.reasons = append(p.reasons, a.Reason)
-			}
-			p.refused[a.Reason] = append(p.refused[a.Reason], name)
+		if slices.Contains(r.reasons, a.Reason) {
+			return
 		}
+		r.reasons = append(r.reasons, a.Reason)
+		if p.refused[a.Reason] == nil {
+			p.reasons = append(p.reasons, a.Reason)
+		}
+		p.refused[a.Reason] = append(p.refused[a.Reason], name)
 	case a.LatencyMS.Known:
 		mark := " "
 		if a.Basis == estimate.Simulated {

@@ -47,7 +47,26 @@ func TestPriceTable_keepsModelsOfOneNameApart(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, b.String())
 		}
 	}
+	if strings.Count(b.String(), "g.binarypb") != 1 {
+		t.Errorf("one refusal on two phones is not said once:\n%s", b.String())
+	}
 	if strings.Count(b.String(), "net.tflite") != 2 {
 		t.Errorf("two models of one name are not two rows:\n%s", b.String())
+	}
+}
+
+func TestPriceTable_saysWhyOnePhoneHasNoAnswer(t *testing.T) {
+	phones := []device.Device{{Name: "A"}, {Name: "B"}}
+	p := newPriceTable(phones)
+	q := &pricedModel{id: "1", format: "tflite"}
+	q.Name = "net.tflite"
+	p.add(q, device.Target{Device: phones[0], Runtime: "litert"}, estimate.Prediction{Basis: estimate.Simulated, LatencyMS: estimate.Range{Value: 2, Lo: 1, Hi: 4, Known: true}})
+	p.add(q, device.Target{Device: phones[1], Runtime: "litert"}, estimate.Prediction{Basis: estimate.Refused, Reason: "B has none"})
+	var b strings.Builder
+	if err := p.write(&b); err != nil {
+		t.Fatal(err)
+	}
+	if want := "no answer: B has none (net.tflite)"; !strings.Contains(b.String(), want) {
+		t.Errorf("no %q in\n%s", want, b.String())
 	}
 }
