@@ -99,25 +99,13 @@ func assumptions(q *pricedModel, t device.Target) []string {
 	if n := t.Device.SoC.CoreCount(); t.Delegate == device.CPU && n > 0 && t.Threads > n {
 		out = append(out, fmt.Sprintf("%d threads on %d cores wait for each other: --threads %d or fewer is faster", t.Threads, n, n))
 	}
-	if own := runtimeOf(q.format); own != t.Runtime && !alsoReads(t.Runtime, q.format) {
+	if !loads(t.Runtime, q.format) {
 		out = append(out, fmt.Sprintf("%s does not read %s files: priced as if the model were converted", t.Runtime, q.format))
 	}
 	return out
 }
 
-// alsoReads reports whether a runtime loads a format that is not its first.
-func alsoReads(runtime, format string) bool {
-	switch runtime {
-	case "litert":
-		return format == "tflite"
-	case "ort":
-		return format == "onnx" || format == "ort"
-	case "qnn", "snpe":
-		return format == "dlc"
-	case "paddlelite":
-		return format == "paddlelite"
-	case "tnn":
-		return format == "tnn"
-	}
-	return runtime == format
+// loads reports whether a runtime reads a format: what calibrate runs on it, its own, and what only its relatives do.
+func loads(runtime, format string) bool {
+	return runtime == format || runtime == "qnn" && format == "dlc" || runtime == "litert" && format == "litertlm" || slices.Contains(formatsOfRuntime[runtime], format)
 }

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/gaugenn/gaugenn/estimate/device"
 )
 
 func smallNet(t *testing.T) string {
@@ -114,5 +116,28 @@ func TestDevices_pageShowsFactsAndErrors(t *testing.T) {
 	}
 	if code, _, stderr = gaugenn(t, "devices", "no such phone at all"); code != 1 || !strings.Contains(stderr, "not known") {
 		t.Errorf("exit %d: %s", code, stderr)
+	}
+}
+
+func TestLoads(t *testing.T) {
+	for _, c := range []struct {
+		runtime, format string
+		want            bool
+	}{
+		{"litert", "tflite", true}, {"litert", "litertlm", true}, {"ort", "onnx", true}, {"ort", "ort", true}, {"qnn", "dlc", true}, {"snpe", "dlc", true},
+		{"tnn", "tnn", true}, {"paddlelite", "paddlelite", true}, {"ncnn", "ncnn", true},
+		{"litert", "ncnn", false}, {"litert", "caffe", false}, {"ort", "tflite", false}, {"qnn", "onnx", false}, {"ncnn", "dlc", false},
+	} {
+		if got := loads(c.runtime, c.format); got != c.want {
+			t.Errorf("loads(%s, %s) = %v", c.runtime, c.format, got)
+		}
+	}
+}
+
+func TestAssumptions_aFormatOfNoRuntimeIsPricedAsConverted(t *testing.T) {
+	q := &pricedModel{format: "caffe"}
+	got := assumptions(q, device.Target{Runtime: runtimeOf(q.format), Delegate: device.CPU})
+	if len(got) != 1 || !strings.Contains(got[0], "does not read caffe files") {
+		t.Errorf("got %q", got)
 	}
 }

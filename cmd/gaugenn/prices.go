@@ -53,7 +53,7 @@ func (p *priceTable) add(q *pricedModel, t device.Target, a estimate.Prediction)
 		if q.Network != nil {
 			r.macs = q.Network.MACs()
 		}
-		if !alsoReads(t.Runtime, q.format) {
+		if !loads(t.Runtime, q.format) {
 			r.runtime += " †"
 		}
 		p.byID[q.id] = r
