@@ -101,6 +101,10 @@ func runEstimate(ctx context.Context, path string, o estimateOptions, stdout, st
 	e := estimate.New(profiles)
 	err = eachQuestion(ctx, path, o.bind, func(q *pricedModel) error {
 		q.Brief = sink.table != nil || o.asJSON
+		given, err := givenRows(o.given, q)
+		if err != nil {
+			return err
+		}
 		for i := range phones {
 			t := targetOf(phones[i], q, o)
 			if why := impossible(t); why != "" {
@@ -108,10 +112,6 @@ func runEstimate(ctx context.Context, path string, o estimateOptions, stdout, st
 					return err
 				}
 				continue
-			}
-			given, err := givenRows(o.given, q)
-			if err != nil {
-				return err
 			}
 			target, err := e.Prepare(t, given)
 			if err != nil {
