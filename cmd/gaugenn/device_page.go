@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -91,12 +92,8 @@ func deviceFacts(w io.Writer, d *device.Device) error {
 	line("vector", s.Common.String()+" on every core")
 	line("peak", fmt.Sprintf("%.3g f32, %.3g i8 GMAC/s on 4 threads", s.Peak(device.F32, 4, "").Value/1e9, s.Peak(device.I8, 4, "").Value/1e9), s.Peak(device.F32, 4, ""))
 	line("memory", strings.Join(nonEmpty(s.Memory.Kind, unitText(s.Memory.BandwidthGBps, "GB/s at best"), ram(d)), ", "), s.Memory.BandwidthGBps)
-	line("GPU", unknownName(strings.Join(nonEmpty(s.GPU.Name, unitText(s.GPU.F32MACs.Times(1e-9), "f32 GMAC/s")), ", ")), s.GPU.F32MACs)
-	npu := strings.Join(nonEmpty(s.NPU.Name, unitText(s.NPU.TOPS, "TOPS as its vendor counts")), ", ")
-	if npu == "" {
-		npu = "none known"
-	}
-	line("NPU", npu, s.NPU.TOPS)
+	line("GPU", cmp.Or(strings.Join(nonEmpty(s.GPU.Name, unitText(s.GPU.F32MACs.Times(1e-9), "f32 GMAC/s")), ", "), "?"), s.GPU.F32MACs)
+	line("NPU", cmp.Or(strings.Join(nonEmpty(s.NPU.Name, unitText(s.NPU.TOPS, "TOPS as its vendor counts")), ", "), "none known"), s.NPU.TOPS)
 	battery := "?"
 	if wh := d.BatteryWh(); wh.Known {
 		battery = fmt.Sprintf("%.0f mAh × %.4g V = %.3g Wh", d.BatteryMAh.Value, d.BatteryV.Value, wh.Value)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -80,7 +81,7 @@ func devicesText(w io.Writer, list []device.Device) error {
 		s := &d.SoC
 		t.AppendRow(table.Row{
 			d.Name, amount(d.Year, 1, ""), s.Name, clustersText(s), amount(s.Peak(device.F32, 4, device.AffinityBig), 1e-9, ""),
-			amount(s.Memory.BandwidthGBps, 1, " GB/s"), unknownName(s.GPU.Name), unknownName(s.NPU.Name), amount(d.BatteryWh(), 1, " Wh"), short.of(d),
+			amount(s.Memory.BandwidthGBps, 1, " GB/s"), cmp.Or(s.GPU.Name, "?"), cmp.Or(s.NPU.Name, "?"), amount(d.BatteryWh(), 1, " Wh"), short.of(d),
 		})
 	}
 	_, err = fmt.Fprintf(w, `%s
@@ -89,13 +90,6 @@ error to expect: median, of LiteRT CPU / ncnn CPU / NPU; with * from this chip's
 one device in full: gaugenn devices "%s"
 `, t.Render(), plural(len(list), "device"), list[0].Name)
 	return err
-}
-
-func unknownName(s string) string {
-	if s == "" {
-		return "?"
-	}
-	return s
 }
 
 // amount writes a quantity: ? where unknown, ~ where not read in a source.

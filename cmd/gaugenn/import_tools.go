@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -247,10 +248,10 @@ func toolRows(ctx context.Context, path string, b []byte, found []toolRun, o imp
 	for i, f := range found {
 		r := f.result
 		row := data.Measurement{
-			RunID: fmt.Sprintf("%s-%d", hex.EncodeToString(sum[:8]), i), ModelName: firstOf(f.name, strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))),
-			Device: d.Name, SoC: d.SoC.Name, Runtime: r.Runtime, RuntimeVersion: r.Version, Delegate: firstOf(o.delegate, r.Options.Delegate, "cpu"),
-			Affinity: r.Options.Affinity, Precision: firstOf(o.precision, r.Options.Precision), RepeatsMS: r.RepeatsMS, Basis: "measured", Valid: true,
-			Source: firstOf(o.source, "your own run of "+r.Runtime+"'s tool"), Licence: o.licence, Notes: "file=" + filepath.Base(path),
+			RunID: fmt.Sprintf("%s-%d", hex.EncodeToString(sum[:8]), i), ModelName: cmp.Or(f.name, strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))),
+			Device: d.Name, SoC: d.SoC.Name, Runtime: r.Runtime, RuntimeVersion: r.Version, Delegate: cmp.Or(o.delegate, r.Options.Delegate, "cpu"),
+			Affinity: r.Options.Affinity, Precision: cmp.Or(o.precision, r.Options.Precision), RepeatsMS: r.RepeatsMS, Basis: "measured", Valid: true,
+			Source: cmp.Or(o.source, "your own run of "+r.Runtime+"'s tool"), Licence: o.licence, Notes: "file=" + filepath.Base(path),
 		}
 		if o.source != "" {
 			row.Basis = "recorded"
@@ -276,13 +277,4 @@ func toolRows(ctx context.Context, path string, b []byte, found []toolRun, o imp
 		out = append(out, row)
 	}
 	return out, nil
-}
-
-func firstOf(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
 }
