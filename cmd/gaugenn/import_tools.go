@@ -257,8 +257,11 @@ func toolRows(ctx context.Context, path string, b []byte, found []toolRun, o imp
 			row.Basis = "recorded"
 		}
 		if model != nil {
-			n := int64(model.Network.MACs())
-			row.ModelID, row.ModelName, row.MACs = model.id, model.Name, &n
+			row.ModelID, row.ModelName = model.id, model.Name
+			if model.Network != nil { // its work is known
+				n := int64(model.Network.MACs())
+				row.MACs = &n
+			}
 		}
 		if row.RepeatsMS == nil {
 			row.RepeatsMS = []float64{}

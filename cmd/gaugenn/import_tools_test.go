@@ -118,3 +118,31 @@ func TestImport_addsReplacesAndRefuses(t *testing.T) {
 		}
 	}
 }
+
+func TestImport_modelOfUnknownWorkLeavesMACsUnknown(t *testing.T) {
+	dir := t.TempDir()
+	net, out := filepath.Join(dir, "free.param"), filepath.Join(dir, "out.txt")
+	tables := filepath.Join(dir, "tables")
+	for path, text := range map[string]string{
+		net: "7767517\n2 2\nInput data 0 1 data\nInnerProductX fc 1 1 data out 0=4\n",
+		out: "Session creation time cost: 0.01 s\nTotal inference time cost: 0.1 s\nAverage inference time cost: 5.25 ms\n",
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if code, _, stderr := gaugenn(t, "scan", net, "-o", tables, "-q"); code != 0 {
+		t.Fatal(stderr)
+	}
+	if code, _, stderr := gaugenn(t, "calibrate", "import", out, "--device", "Galaxy A15", "--model", tables, "-o", dir, "-q"); code != 0 {
+		t.Fatal(stderr)
+	}
+	for row, err := range data.Read[data.Measurement](dir) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if row.ModelID == "" || row.MACs != nil {
+			t.Errorf("model %q, MACs %v; want its id and no MACs", row.ModelID, row.MACs)
+		}
+	}
+}
