@@ -84,6 +84,23 @@ func TestEstimate_ownRowsAndTheirFaults(t *testing.T) {
 	}
 }
 
+func TestEstimate_ownRowOfAModelOfUnknownWorkIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	net, given, tables := filepath.Join(dir, "free.param"), filepath.Join(dir, "mine.csv"), filepath.Join(dir, "tables")
+	for path, text := range map[string]string{net: "7767517\n2 2\nInput data 0 1 data\nInnerProductX fc 1 1 data out 0=4\n", given: "model,latency_ms\nfree.param,5\n"} {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if code, _, stderr := gaugenn(t, "scan", net, "-o", tables, "-q"); code != 0 {
+		t.Fatal(stderr)
+	}
+	code, stdout, stderr := gaugenn(t, "estimate", tables, "--device", "Pixel 7", "--given", given)
+	if code != 0 || !strings.Contains(stdout, "no answer: its work is not known") {
+		t.Errorf("exit %d: %s%s", code, stdout, stderr)
+	}
+}
+
 func TestFindDevice_readsWhatPhonesSay(t *testing.T) {
 	props := filepath.Join(t.TempDir(), "getprop.txt")
 	if err := os.WriteFile(props, []byte("[gsm.x]: [y]\n[ro.product.model]: [SM-A155F]\n[ro.soc.model]: [MT6789]\n"), 0o644); err != nil {

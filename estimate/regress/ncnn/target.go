@@ -65,7 +65,7 @@ func (p *Profile) target(r *record.Row, dev *record.Device, given []Given, onCPU
 		points: append([]point(nil), old.points...)}
 	var values []float64
 	for _, g := range given {
-		if !(g.LatencyMS > 0) || math.IsInf(g.LatencyMS, 0) || len(g.Network.Layers) == 0 {
+		if !(g.LatencyMS > 0) || math.IsInf(g.LatencyMS, 0) || g.Network == nil || len(g.Network.Layers) == 0 {
 			continue
 		}
 		tab.nets = append(tab.nets, networkOf(g.Network))
