@@ -159,6 +159,23 @@ func TestClient_faults(t *testing.T) {
 	}
 }
 
+// adb says these, and exits with 1 as a command of the device could, while a device that was lost comes back.
+func TestClient_aDeviceThatIsNotBackYetIsLost(t *testing.T) {
+	for _, words := range []string{"error: device offline", "error: device still connecting", "error: device still authorizing", "adb: error: device still connecting"} {
+		program := filepath.Join(t.TempDir(), "adb")
+		if err := os.WriteFile(program, []byte("#!/bin/sh\necho '"+words+"' >&2\nexit 1\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		c := adb.Client{Program: program, Serial: "127.0.0.1:1"}
+		if f, err := c.Facts(context.Background()); !errors.Is(err, adb.ErrLost) {
+			t.Errorf("%s: facts %+v, %v", words, f, err)
+		}
+		if out, err := c.Shell(context.Background(), "benchmark", 0); !errors.Is(err, adb.ErrLost) {
+			t.Errorf("%s: code %d, %v", words, out.Code, err)
+		}
+	}
+}
+
 func TestClient_noProgram(t *testing.T) {
 	c := adb.Client{Program: filepath.Join(t.TempDir(), "adb")}
 	if _, err := c.Devices(context.Background()); !errors.Is(err, adb.ErrNoADB) {

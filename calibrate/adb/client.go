@@ -198,7 +198,7 @@ func (c Client) StopServer(ctx context.Context) error {
 }
 
 // lost are adb's own words for a device that is no longer there.
-var lost = []string{"device offline", "no devices/emulators found", "device not found", "protocol fault", "error: closed", "device unauthorized", "connect failed", "connection reset", "device '"}
+var lost = []string{"device offline", "device still ", "no devices/emulators found", "device not found", "protocol fault", "error: closed", "device unauthorized", "connect failed", "connection reset", "device '"}
 
 // cause names what adb's words mean, and def when they mean nothing known.
 func cause(out Output, def error) error {
