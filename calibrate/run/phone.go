@@ -47,7 +47,7 @@ type Phone struct {
 // Facts asks the device what it is. With an error, its address is known at least.
 func (p *Phone) Facts(ctx context.Context) (Facts, error) {
 	a, err := p.Client.Facts(ctx)
-	if errors.Is(err, adb.ErrLost) && ctx.Err() == nil && p.Client.Reconnect(ctx) == nil {
+	if errors.Is(err, adb.ErrLost) && ctx.Err() == nil && p.back(ctx) {
 		a, err = p.Client.Facts(ctx)
 	}
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gaugenn/gaugenn/calibrate/adb"
 	"github.com/gaugenn/gaugenn/calibrate/adb/adbtest"
 	"github.com/gaugenn/gaugenn/calibrate/run"
 	"github.com/gaugenn/gaugenn/calibrate/runtime"
@@ -104,6 +105,28 @@ func (f *faulty) spoil(t *testing.T, jobs []run.Job, kind int) {
 
 // TestJobs_phonesWithFaults runs 200 models over the real adb, on four devices at once, with a fault in every tenth: every run is a row with the
 // right status, and no process and no file is left on any device.
+// awaited stands for adb: its device answers nothing until somebody has waited for it.
+const awaited = `#!/bin/sh
+for a in "$@"; do case "$a" in
+wait-for-device) : >"$0.on"; exit 0 ;;
+connect) echo "connected to 127.0.0.1:1"; exit 0 ;;
+disconnect) exit 0 ;;
+esac; done
+if [ ! -e "$0.on" ]; then echo "error: device still connecting" >&2; exit 1; fi
+echo "==gaugenn==getprop"; echo "[ro.serialno]: [R1]"
+`
+
+func TestPhone_factsWaitForAPhoneThatWasLost(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "adb")
+	if err := os.WriteFile(program, []byte(awaited), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	p := run.Phone{Client: adb.Client{Program: program, Serial: "127.0.0.1:1"}}
+	if f, err := p.Facts(context.Background()); err != nil || f.ID != "R1" {
+		t.Errorf("%+v, %v", f, err)
+	}
+}
+
 func TestJobs_phonesWithFaults(t *testing.T) {
 	const devices = 4
 	each := 50
