@@ -68,7 +68,7 @@ func (s *Simulated) State(context.Context) run.State {
 	if s.heat.Speed < 0.95 {
 		throttled = 1 + int((0.95-s.heat.Speed)/0.25)
 	}
-	return run.State{TemperatureC: &chip, BatteryC: &body, BatteryLevel: &level, Charging: &off, Load: &load, Thermal: &throttled, Screen: "simulated", Governor: "simulated"}
+	return run.State{TemperatureC: &chip, BatteryC: &body, BatteryLevel: &level, Charging: &off, Load: &load, Thermal: &throttled, Screen: "simulated", Governors: []string{"simulated"}}
 }
 
 // Run simulates a job: repeats for as long as its options ask, each at the clock that the heat allows.

@@ -40,7 +40,7 @@ func TestClient_factsAndState(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(s.Temperature) != 3 || s.Temperature["BIG"] != 38.5 || *s.BatteryC != 28.7 || *s.BatteryLevel != 81 || *s.Charging || *s.ThermalStatus != 0 || s.Governor != "sched_pixel" || s.Awake != "Awake" || *s.Airplane || s.LoadPerCore == nil {
+	if len(s.Temperature) != 3 || s.Temperature["BIG"] != 38.5 || *s.BatteryC != 28.7 || *s.BatteryLevel != 81 || *s.Charging || *s.ThermalStatus != 0 || len(s.Governors) != 9 || s.Governors[0] != "sched_pixel" || s.Governors[8] != "performance" || s.Awake != "Awake" || *s.Airplane || s.LoadPerCore == nil {
 		t.Errorf("state %+v", s)
 	}
 	list, err := c.Devices(ctx)

@@ -45,7 +45,7 @@ type State struct {
 	VoltageMV     *float64
 	Charging      *bool
 	ClocksMHz     []float64 // of each core, now
-	Governor      string    // of the first core
+	Governors     []string  // of each core: clusters have their own
 	LoadPerCore   *float64  // runnable processes per core, last minute
 	Awake         string    // Awake, Asleep, Dozing
 	Airplane      *bool
@@ -69,7 +69,7 @@ var factCommands = [][2]string{
 
 var stateCommands = [][2]string{
 	{"battery", "dumpsys battery"}, {"thermal", "dumpsys thermalservice"}, {"cur", "cat /sys/devices/system/cpu/cpu[0-9]*/cpufreq/scaling_cur_freq"},
-	{"governor", "cat /sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"}, {"load", "cat /proc/loadavg"}, {"cores", "nproc"},
+	{"governor", "cat /sys/devices/system/cpu/cpu[0-9]*/cpufreq/scaling_governor"}, {"load", "cat /proc/loadavg"}, {"cores", "nproc"},
 	{"power", "dumpsys power | grep mWakefulness="}, {"airplane", "settings get global airplane_mode_on"},
 }
 
@@ -135,7 +135,7 @@ func ParseFacts(text string) Facts {
 // ParseState reads the answer to the command of State.
 func ParseState(text string) State {
 	s := split(text)
-	st := State{ClocksMHz: megahertz(s["cur"]), Governor: strings.TrimSpace(s["governor"])}
+	st := State{ClocksMHz: megahertz(s["cur"]), Governors: strings.Fields(s["governor"])}
 	st.battery(s["battery"])
 	st.thermal(s["thermal"])
 	if load, ok := number(firstField(s["load"])); ok {

@@ -67,7 +67,11 @@ func (h Host) State(context.Context) State {
 			s.ClocksMHz = append(s.ClocksMHz, khz/1000)
 		}
 	}
-	s.Governor = first(h.read("sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"))
+	for _, p := range h.glob("sys/devices/system/cpu/cpu[0-9]*/cpufreq/scaling_governor") {
+		if g := first(readText(p)); g != "" {
+			s.Governors = append(s.Governors, g)
+		}
+	}
 	for _, p := range h.glob("sys/class/thermal/thermal_zone*/temp") {
 		if m, err := strconv.ParseFloat(first(readText(p)), 64); err == nil && m > 0 && m < 150000 {
 			if c := m / 1000; s.TemperatureC == nil || c > *s.TemperatureC {

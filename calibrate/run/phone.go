@@ -109,7 +109,7 @@ func (p *Phone) State(ctx context.Context) State {
 	}
 	p.charging = a.Charging
 	s := State{BatteryC: a.BatteryC, BatteryLevel: a.BatteryLevel, Charging: a.Charging, ClocksMHz: a.ClocksMHz, Load: a.LoadPerCore,
-		Governor: a.Governor, Screen: a.Awake, Thermal: a.ThermalStatus, Airplane: a.Airplane}
+		Governors: a.Governors, Screen: a.Awake, Thermal: a.ThermalStatus, Airplane: a.Airplane}
 	for _, v := range a.Temperature {
 		if s.TemperatureC == nil || v > *s.TemperatureC {
 			s.TemperatureC = &v

@@ -66,10 +66,19 @@ type State struct {
 	Charging     *bool     `json:"charging,omitempty"`
 	ClocksMHz    []float64 `json:"clocks_mhz,omitempty"` // of each core
 	Load         *float64  `json:"load,omitempty"`       // runnable processes per core, last minute
-	Governor     string    `json:"governor,omitempty"`
-	Screen       string    `json:"screen,omitempty"` // on or off
+	Governors    []string  `json:"governors,omitempty"`  // of each core
+	Governor     string    `json:"governor,omitempty"`   // of the first core, in records without Governors
+	Screen       string    `json:"screen,omitempty"`     // on or off
 	Thermal      *int      `json:"thermal_status,omitempty"`
 	Airplane     *bool     `json:"airplane,omitempty"` // the radios are off
+}
+
+// governorOf returns the governor of a core of ClocksMHz; "" not known.
+func (s State) governorOf(core int) string {
+	if len(s.Governors) == len(s.ClocksMHz) {
+		return s.Governors[core]
+	}
+	return s.Governor
 }
 
 // Facts are what a device is.

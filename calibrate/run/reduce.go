@@ -193,7 +193,8 @@ func (r Rules) states(before, after State) (why []string) {
 	}
 	if len(before.ClocksMHz) > 0 && len(after.ClocksMHz) > 0 {
 		b, a := slices.Max(before.ClocksMHz), slices.Max(after.ClocksMHz)
-		if b > 0 && 1-a/b > r.ClockFall && before.Governor != "schedutil" && before.Governor != "ondemand" {
+		governor := before.governorOf(slices.Index(before.ClocksMHz, b))
+		if b > 0 && 1-a/b > r.ClockFall && governor != "schedutil" && governor != "ondemand" {
 			why = append(why, fmt.Sprintf("clock fell from %.0f to %.0f MHz", b, a))
 		}
 	}

@@ -26,6 +26,9 @@ func makeTree(root, product, model, serial string) error {
 		files[dir+"cpuinfo_max_freq"] = fmt.Sprintf("%d000\n", mhz)
 		files[dir+"scaling_cur_freq"] = fmt.Sprintf("%d000\n", mhz)
 		files[dir+"scaling_governor"] = "sched_pixel\n"
+		if i == 8 {
+			files[dir+"scaling_governor"] = "performance\n"
+		}
 	}
 	for name, text := range files {
 		path := filepath.Join(root, filepath.FromSlash(name))
