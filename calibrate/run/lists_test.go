@@ -4,6 +4,8 @@ package run_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -91,7 +93,9 @@ func TestPhone_listsOfInputs(t *testing.T) {
 	p := phones(t, d)[0].(*run.Phone)
 	host := t.TempDir()
 	p.Tool, p.Binary, p.Reader, p.Traces = snpe.Tool, filepath.Join(host, "snpe-net-run"), filepath.Join(host, "snpe-diagview"), filepath.Join(host, "traces")
-	for path, text := range map[string]string{p.Binary: netRun, p.Reader: diagview} {
+	library := filepath.Join(host, "libSNPE.so")
+	p.Beside = []string{library}
+	for path, text := range map[string]string{p.Binary: netRun, p.Reader: diagview, library: "code"} {
 		if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -144,6 +148,9 @@ func TestPhone_listsOfInputs(t *testing.T) {
 			if s := r.Summary; s == nil || *s.MeanMS != 11.676 || s.Count != 5 || r.InitMS != 903.746 || r.Version != "2.9.0.4462" || r.Options.Warmup != 0 || len(r.LibrarySHA) != 64 {
 				t.Errorf("%+v, %+v", r, r.Summary)
 			}
+			if want := fmt.Sprintf("%x", sha256.Sum256([]byte("code"))); len(r.BesideSHA) != 1 || r.BesideSHA["libSNPE.so"] != want {
+				t.Errorf("libraries %v, want %s", r.BesideSHA, want)
+			}
 			if r.OpsUnit != c.unit || (len(r.Ops) == 2) != c.opt.Profile || r.Options.Profile != c.opt.Profile {
 				t.Errorf("layers %+v in %q", r.Ops, r.OpsUnit)
 			}
@@ -151,7 +158,7 @@ func TestPhone_listsOfInputs(t *testing.T) {
 	}
 	var left []string
 	err := filepath.WalkDir(filepath.Join(d.Root, "data/local/tmp/gaugenn"), func(path string, e os.DirEntry, err error) error {
-		if err == nil && !e.IsDir() && e.Name() != "snpe-net-run" {
+		if err == nil && !e.IsDir() && e.Name() != "snpe-net-run" && e.Name() != "libSNPE.so" {
 			left = append(left, path)
 		}
 		return err

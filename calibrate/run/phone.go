@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,8 +41,9 @@ type Phone struct {
 	id       string // of its facts
 	charging *bool  // when its state was last asked
 	maxMHz   []float64
-	wake     bool   // Close has to
-	sum      string // hash of the program
+	wake     bool              // Close has to
+	sum      string            // hash of the program
+	sums     map[string]string // of what is beside it, by name
 }
 
 // Facts asks the device what it is. With an error, its address is known at least.
@@ -271,6 +273,7 @@ func (p *Phone) outcome(said adb.Output, limit time.Duration, opt runtime.Option
 	if out.Result.LibrarySHA == "" {
 		out.Result.LibrarySHA = p.sum
 	}
+	out.Result.BesideSHA = p.sums
 	if out.Result.Options == (runtime.Options{}) {
 		out.Result.Options = opt
 	}
@@ -290,8 +293,11 @@ func (p *Phone) install(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.binary, p.sum = remote, sum
+	p.binary, p.sum, p.sums = remote, sum, map[string]string{}
 	for _, f := range p.Beside {
+		if p.sums[filepath.Base(f)], err = adb.HashOf(f); err != nil {
+			return err
+		}
 		r, err := p.Client.Put(ctx, f, 0o644)
 		if err != nil {
 			return err

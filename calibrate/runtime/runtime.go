@@ -137,6 +137,8 @@ type Result struct {
 	InputBytes  int64     `json:"input_bytes,omitempty"`   // of all inputs
 	OutputBytes int64     `json:"output_bytes,omitempty"`  // of all outputs
 	FirstOutput string    `json:"first_output,omitempty"`  // SHA-256 of the first output for the fixed input
+
+	BesideSHA map[string]string `json:"beside_sha256,omitempty"` // SHA-256 of the libraries put beside the program, by file name
 }
 
 // LatencyMS returns the best single number for one warm inference: the median of the repeats, else the tool's median, else its
