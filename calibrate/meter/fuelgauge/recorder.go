@@ -8,7 +8,7 @@ import (
 )
 
 // Recorder looks at the gauge's files twice a second, and at the battery service at the start and where the files cannot be read. Stamps
-// are those of /proc/uptime, to ten milliseconds.
+// are those of /proc/uptime, to ten milliseconds. The shell reads by itself: a program started for each file would be work, and late on a busy phone.
 func Recorder() meter.Recorder {
 	const loop = `stamp() { read up idle </proc/uptime; echo "@ ${up%.*}${up#*.}0000000"; }
 stamp; dumpsys battery
@@ -16,7 +16,7 @@ while [ -e on ]; do
  stamp
  if [ -r /sys/class/power_supply/battery/current_now ]; then
   for f in current_now voltage_now charge_counter status; do
-   v=$(cat /sys/class/power_supply/battery/$f 2>/dev/null) && echo "$f: $v"
+   v=; read -r v </sys/class/power_supply/battery/$f; [ -n "$v" ] && echo "$f: $v"
   done
   sleep 0.5
  else
