@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sort"
 	"strconv"
 	"strings"
 	"sync"
@@ -132,6 +133,18 @@ func (p *Power) recent() float64 {
 		}
 	}
 	return last.w
+}
+
+// Drawn returns the joules that the device drew between two moments of its boot time: what a meter without faults tells.
+func (p *Power) Drawn(fromNS, toNS int64) float64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	upTo := func(ns int64) float64 {
+		i := sort.Search(len(p.history)-1, func(i int) bool { return p.history[i].ns >= ns })
+		s := p.history[i]
+		return (s.uj[0]+s.uj[1])/1e6 - s.w*float64(s.ns-ns)/1e9
+	}
+	return upTo(toNS) - upTo(fromNS)
 }
 
 // running returns how many threads of the shells' processes want a core at this moment.
