@@ -13,7 +13,8 @@ const maxTensors = 4 << 20
 // order of node_index: enough to cut it into kernels again without the file.
 // Free dimensions take the value 1, which is what batches are bound to; a
 // caller must not rebuild a model whose macs are null. Constants have no
-// payload, and which tensors are graph inputs is what no node writes.
+// payload, which tensors are graph inputs is what no node writes, and the
+// bodies of control flow are indexes of graphs that are not rebuilt.
 func Rebuild(rows []Layer) (*graph.Graph, []graph.Cost, error) {
 	g := &graph.Graph{}
 	costs := make([]graph.Cost, len(rows))
@@ -24,6 +25,9 @@ func Rebuild(rows []Layer) (*graph.Graph, []graph.Cost, error) {
 			return nil, nil, fmt.Errorf("model %.12s node %d: %w", r.ModelID, r.NodeIndex, err)
 		}
 		n := graph.Node{Name: r.Name, Op: graph.Op(r.Op), SourceOp: r.SourceOp, Fused: graph.Op(r.Fused), Attrs: attrs}
+		for _, body := range r.Subgraphs {
+			n.Subgraphs = append(n.Subgraphs, int(body))
+		}
 		if n.Inputs, err = addTensors(g, r.InputTensors, r.InputShapes, r.InputDTypes); err == nil {
 			n.Outputs, err = addTensors(g, r.OutputTensors, r.OutputShapes, r.OutputDTypes)
 		}

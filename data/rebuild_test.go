@@ -1,6 +1,7 @@
 package data_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/gaugenn/gaugenn/data"
@@ -43,5 +44,21 @@ func TestRebuild_givesTheGraphAndCostsBack(t *testing.T) {
 	}
 	if s := got.Tensors[0].Shape.String(); s != "[1, 8, 8, 3]" {
 		t.Errorf("input shape %s", s)
+	}
+}
+
+// What a body does is not in its node's operands, so a loop over constants is no constant.
+func TestRebuild_givesBodiesBack(t *testing.T) {
+	g := &graph.Graph{
+		Tensors: []graph.Tensor{{Name: "from", Shape: graph.ShapeOf(1), Const: &graph.Const{StoredBytes: 4}}, {Name: "y", Shape: graph.ShapeOf(1)}},
+		Nodes:   []graph.Node{{Op: graph.While, Inputs: []graph.TensorID{0}, Outputs: []graph.TensorID{1}, Subgraphs: []int{1, 2}}},
+		Outputs: []graph.TensorID{1},
+	}
+	got, _, err := data.Rebuild(data.LayerRows("m", &graph.Model{Graphs: []*graph.Graph{g}}, [][]graph.Cost{{{Params: 1, Known: true}}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(got.Nodes[0].Subgraphs, []int{1, 2}) {
+		t.Errorf("bodies %v", got.Nodes[0].Subgraphs)
 	}
 }
