@@ -149,8 +149,8 @@ func addRest(p *plan.Plan, all []plan.Candidate) {
 		chosen[m.ID] = true
 	}
 	for _, c := range all {
-		if !chosen[c.ID] {
-			p.Models = append(p.Models, plan.Choice{Step: len(p.Models) + 1, ID: c.ID, Name: c.Name, Path: c.Path, Format: c.Format, LatencyMS: c.LatencyMS,
+		if !chosen[c.ID] && !c.Absent {
+			p.Models = append(p.Models, plan.Choice{Step: len(p.Models) + 1, ID: c.ID, Name: c.Name, Path: c.Path, Inside: c.Inside, Format: c.Format, LatencyMS: c.LatencyMS,
 				Reason: "asked for with --all"})
 		}
 	}

@@ -136,6 +136,29 @@ func TestCalibrate_sampleGoesOnFromRuns(t *testing.T) {
 	}
 }
 
+// With --all, models inside an app say where they are, and those that are not at hand are left out.
+func TestCalibrate_sampleAllOfTables(t *testing.T) {
+	fixtures, dir := filepath.Join("..", "..", "graph", "format", "tflite", "testdata"), t.TempDir()
+	app, gone, tables, planFile := filepath.Join(dir, "app.apk"), filepath.Join(dir, "gone.apk"), filepath.Join(dir, "tables"), filepath.Join(dir, "plan.json")
+	inside := map[string]string{"a/m.tflite": filepath.Join(fixtures, "mobile_converted.tflite"), "a/o.tflite": filepath.Join(fixtures, "operands.tflite")}
+	zipped(t, app, inside)
+	zipped(t, gone, map[string]string{"r.tflite": filepath.Join(fixtures, "recurrent.tflite")})
+	calibrated(t, "scan", app, gone, "-o", tables, "-q")
+	if err := os.Remove(gone); err != nil {
+		t.Fatal(err)
+	}
+	calibrated(t, "calibrate", "sample", "--models", tables, "--files", app, "--most", "1", "--all", "-o", planFile)
+	p, err := readPlan(planFile)
+	if err != nil || len(p.Models) != len(inside) {
+		t.Errorf("%d models of %d, %v", len(p.Models), len(inside), err)
+	}
+	for _, m := range p.Models {
+		if m.Inside == nil || inside[m.Inside.Path] == "" {
+			t.Errorf("%s: path %q, inside %+v", m.Name, m.Path, m.Inside)
+		}
+	}
+}
+
 // A model that has changed since the scan is a row with the reason, and the others are run.
 func TestCalibrate_changedModelIsARow(t *testing.T) {
 	fixtures, dir := filepath.Join("..", "..", "graph", "format", "tflite", "testdata"), t.TempDir()
