@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/gaugenn/gaugenn/calibrate/plan"
 	runs "github.com/gaugenn/gaugenn/calibrate/run"
 	"github.com/gaugenn/gaugenn/data"
@@ -156,6 +158,42 @@ func TestCalibrate_sampleAllOfTables(t *testing.T) {
 		if m.Inside == nil || inside[m.Inside.Path] == "" {
 			t.Errorf("%s: path %q, inside %+v", m.Name, m.Path, m.Inside)
 		}
+	}
+}
+
+// A plan over the tables of a scan considers every model that one over the scanned files does, with as many kernels: sizes that a file leaves open are
+// assumed in both.
+func TestCalibrate_sampleOfTablesAsOfFiles(t *testing.T) {
+	fixtures, dir := filepath.Join("..", "..", "graph", "format", "tflite", "testdata"), t.TempDir()
+	app, tables := filepath.Join(dir, "app.apk"), filepath.Join(dir, "tables")
+	found, err := filepath.Glob(filepath.Join(fixtures, "*.tflite"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	inside := map[string]string{}
+	for _, f := range found {
+		inside["assets/"+filepath.Base(f)] = f
+	}
+	delete(inside, "assets/lstm_converted.tflite") // all of its work is in a loop's body: the tables answer for that, the file for what is around it
+	zipped(t, app, inside)
+	calibrated(t, "scan", app, "-o", tables, "-q")
+	kernels := func(dirs ...string) map[string]int {
+		out := map[string]int{}
+		list, _, err := findCandidates(t.Context(), dirs, []string{app}, []string{"tflite"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range list {
+			out[c.ID[:8]+" "+c.Name] = len(c.Net.Layers)
+		}
+		return out
+	}
+	files, inTables := kernels(fixtures), kernels(tables)
+	if len(files) < 4 {
+		t.Fatalf("%d models", len(files))
+	}
+	if diff := cmp.Diff(files, inTables); diff != "" {
+		t.Errorf("kernels by the files, by the tables:\n%s", diff)
 	}
 }
 

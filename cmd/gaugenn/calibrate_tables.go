@@ -21,14 +21,20 @@ import (
 )
 
 // tableCandidates returns the models of a folder of tables, with their kernels from the layers table and their bytes below the files that were
-// scanned. Models whose bytes are not there count among those to be predicted. Models of other formats or without a known cost are counted.
+// scanned. A model whose tables leave its work open, as that of a free dimension, is read from its bytes with assumed sizes, as a file is. Models
+// whose bytes are not there count among those to be predicted. Models of other formats or without a known cost are counted.
 func tableCandidates(dir string, files, formats []string) (out []plan.Candidate, skipped int, err error) {
 	sources, err := tableSources(dir, append(files, filepath.Dir(filepath.Clean(dir))))
 	if err != nil {
 		return nil, 0, err
 	}
+	tmp, err := os.MkdirTemp("", "gaugenn-sample")
+	if err != nil {
+		return nil, 0, err
+	}
+	defer os.RemoveAll(tmp)
 	err = eachTableModel(dir, func(q *pricedModel) error {
-		if !slices.Contains(formats, q.format) || q.Network == nil || !worthRunning(q.Network) {
+		if !slices.Contains(formats, q.format) {
 			skipped++
 			return nil
 		}
@@ -40,6 +46,13 @@ func tableCandidates(dir string, files, formats []string) (out []plan.Candidate,
 		} else {
 			c.Absent = true
 		}
+		if c.Net == nil && !c.Absent {
+			c.Net = networkInside(c, tmp)
+		}
+		if c.Net == nil || !worthRunning(c.Net) {
+			skipped++
+			return nil
+		}
 		out = append(out, c)
 		return nil
 	})
@@ -47,6 +60,23 @@ func tableCandidates(dir string, files, formats []string) (out []plan.Candidate,
 		err = fmt.Errorf("%s: none of its %d models has its file at hand: name what was scanned with --files", dir, len(out))
 	}
 	return out, skipped, err
+}
+
+// networkInside returns the kernels of a candidate by its bytes, which it takes out into a folder for the while; nil when they cannot be read.
+func networkInside(c plan.Candidate, dir string) *feature.Network {
+	file := c.Path
+	if c.Inside != nil {
+		var err error
+		if file, err = takeOut(plan.Choice{ID: c.ID, Format: c.Format, Inside: c.Inside}, dir); err != nil {
+			return nil
+		}
+		defer os.RemoveAll(filepath.Dir(file))
+	}
+	read, err := candidateOf(file, []string{c.Format})
+	if err != nil {
+		return nil
+	}
+	return read.Net
 }
 
 // tableSources returns where the bytes of each model are: in the first row of the files table whose scanned file is below one of the roots.
