@@ -15,7 +15,8 @@ type App struct {
 	// digests one after the other.
 	SHA256 string
 	// Container is what the file is: "apk", "aab", "aar", "apks", "xapk", "apkm",
-	// "wheel", "jar", "zip", "tar", "gzip", "bzip2", "xz", "zstd", SplitSet or "file".
+	// "wheel", "jar", "zip", "tar", "gzip", "bzip2", "xz", "zstd", "unity bundle",
+	// SplitSet or "file".
 	Container string
 	SizeBytes int64
 	// EntryCount is the number of entries of the container itself, 0 for a file.

@@ -135,7 +135,7 @@ func (s *archiveFiles) open(a *artifact, name string) (*part, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !c.Shared && !s.job.spend(int64(len(c.Data))) {
+	if !c.Shared && !s.job.spend(c.Unpacked) {
 		return nil, format.ErrLimit
 	}
 	return &part{path: s.prefix + e.Name, key: s.prefix + e.Name, data: c.Data, entry: e, order: s.orderOf(i)}, nil

@@ -138,7 +138,7 @@ func (w *worker) readWhole(a *artifact, e *container.Entry) []*Finding {
 	}
 	if !c.Shared {
 		w.buffers[a.depth] = c.Data[:0]
-		if !a.job.spend(int64(len(c.Data))) {
+		if !a.job.spend(c.Unpacked) {
 			return []*Finding{a.finding(Limit, "the file's content expands beyond its limit")}
 		}
 	}
@@ -298,8 +298,10 @@ func (w *worker) nested(a *artifact, kind container.Kind) []*Finding {
 	}
 	files := &archiveFiles{job: a.job, archive: archive, prefix: a.path + "!/", order: a.order}
 	var rows []*Finding
-	if archive.Prefix > 0 {
-		rows = append(rows, w.search(w.upTo(a, archive.Prefix), 0)...)
+	between := archive.Between()
+	if len(between) > 0 && between[0].From == 0 {
+		rows = append(rows, w.search(w.upTo(a, between[0].To), 0)...)
+		between = between[1:]
 	}
 	for i := range archive.Entries {
 		if a.job.hasStopped() {
@@ -307,8 +309,8 @@ func (w *worker) nested(a *artifact, kind container.Kind) []*Finding {
 		}
 		rows = append(rows, w.entry(files, i, a.depth+1)...)
 	}
-	if archive.Trailer > 0 {
-		rows = append(rows, w.search(a, int64(len(a.data))-archive.Trailer)...)
+	for _, s := range between {
+		rows = append(rows, w.search(w.upTo(a, s.To), s.From)...)
 	}
 	if archive.Repaired && len(rows) == 0 {
 		f := a.measured(Partial, joinLines(archive.Warnings))

@@ -192,7 +192,7 @@ func (j *job) planArchive(archive *container.Archive, failed *Finding) []task {
 		tasks = append(tasks, j.chunk(from, to))
 		from = to
 	}
-	if j.Depth == Full && archive.Prefix+archive.Trailer > 0 {
+	if j.Depth == Full && len(archive.Between()) > 0 {
 		tasks = append(tasks, j.outside)
 	}
 	return tasks
@@ -259,19 +259,17 @@ func (j *job) releaseEntries(entries []container.Entry) {
 	}
 }
 
-// outside searches what stands before and after the archive itself.
+// outside searches what stands before, between and after the entries.
 func (j *job) outside(w *worker) {
 	j.step(func() string {
 		return guard(func() {
 			data, n := j.data.Data(), len(j.archive.Entries)
-			for _, part := range []struct{ from, to int64 }{
-				{0, j.archive.Prefix}, {int64(len(data)) - j.archive.Trailer, int64(len(data))},
-			} {
+			for _, part := range j.archive.Between() {
 				a := &artifact{
-					job: j, path: j.app.Path, data: data[:part.to], offset: -1, order: n,
+					job: j, path: j.app.Path, data: data[:part.To], offset: -1, order: n,
 					size: int64(len(data)), compressed: int64(len(data)), files: &diskFiles{job: j}, stored: true,
 				}
-				j.results[n] = append(j.results[n], w.search(a, part.from)...)
+				j.results[n] = append(j.results[n], w.search(a, part.From)...)
 			}
 		})
 	})
@@ -283,6 +281,9 @@ func (j *job) finish() {
 		j.app.Findings = append(j.app.Findings, r...)
 	}
 	j.results = nil
+	if j.archive != nil {
+		j.archive.Forget()
+	}
 	j.settleParts()
 	j.unit.jobDone(j)
 }

@@ -39,11 +39,18 @@ type Archive struct {
 	// Prefix is the number of bytes before the archive's own first byte, Trailer
 	// the number after its last: places where other content may hide.
 	Prefix, Trailer int64
+	// Gaps are further places where content may hide: what lies between the entries
+	// of a Unity file of assets, of which only some objects are entries.
+	Gaps []Span
 
 	data         []byte
 	limits       Limits
 	signingBlock []byte
+	stream       *blockStream // what the entries of a bundle are cut from
 }
+
+// Span is the bytes [From, To) of an archive.
+type Span struct{ From, To int64 }
 
 // Open lists the archive in data. The error is ErrUnsupported for kinds that are
 // only recognised or not containers at all, ErrMalformed or ErrTruncated when not
@@ -58,6 +65,10 @@ func Open(data []byte, limits Limits) (*Archive, error) {
 		err = a.listTar()
 	case Gzip, Bzip2, XZ, Zstd:
 		a.listSingle()
+	case UnityBundle:
+		err = a.listBundle()
+	case UnityAssets:
+		err = a.listAssets()
 	case None:
 		err = errorAt(None, 0, ErrUnsupported, "not a container")
 	default:
@@ -90,15 +101,31 @@ func (a *Archive) Outside() (prefix, trailer []byte) {
 	return a.data[:a.Prefix], a.data[int64(len(a.data))-a.Trailer:]
 }
 
+// Between returns where content may be that is in no entry: before the archive, in
+// its gaps and behind it.
+func (a *Archive) Between() []Span {
+	var out []Span
+	if a.Prefix > 0 {
+		out = append(out, Span{0, a.Prefix})
+	}
+	out = append(out, a.Gaps...)
+	if n := int64(len(a.data)); a.Trailer > 0 {
+		out = append(out, Span{n - a.Trailer, n})
+	}
+	return out
+}
+
 func (a *Archive) warn(format string, args ...any) {
 	a.Warnings = append(a.Warnings, fmt.Sprintf(format, args...))
 }
 
 // Methods of ZIP entries. Entries of tar archives are Stored; the one entry of a
-// gzip, bzip2, xz or zstd stream is Deflated or Stream.
+// gzip, bzip2, xz or zstd stream is Deflated or Stream; an entry cut from packed
+// blocks that it may share with others is Blocks.
 const (
 	Stored   = 0
 	Deflated = 8
+	Blocks   = 0xFFFE
 	Stream   = 0xFFFF
 )
 
@@ -112,16 +139,20 @@ type Entry struct {
 	Size, CompressedSize int64
 	Method               uint16
 	CRC32                uint32
-	Offset               int64 // of the entry's header in the archive
-	Encrypted            bool  // the encryption flag is set, which Android ignores
-	Directory            bool  // the entry is a folder and has no content
+	// Offset is that of the entry's header in the archive; with Blocks, of its content
+	// in what the blocks unpack to.
+	Offset    int64
+	Encrypted bool // the encryption flag is set, which Android ignores
+	Directory bool // the entry is a folder and has no content
 	// Note says what is odd about the listing of this entry, or is empty.
 	Note string
 
 	archive *Archive
 	content []byte // already known content (sparse tar members)
 	hasCRC  bool
-	inPlace bool // Offset is the content itself, no header to read
+	inPlace bool   // Offset is the content itself, no header to read
+	broken  string // why it cannot be read, by the listing alone
+	id      int64  // of a Unity object
 }
 
 // Stored reports whether the entry's content can be had without decompression.

@@ -16,6 +16,7 @@ type Decoder struct {
 	inflate inflater
 	scratch []byte
 	zstd    *zstd.Decoder
+	block   keptBlock
 }
 
 // Content is what an entry holds.
@@ -28,6 +29,9 @@ type Content struct {
 	// Note says how content was read in spite of what the archive claims about
 	// it, or is empty.
 	Note string
+	// Unpacked is how many bytes had to be decompressed: more than Data has where
+	// the entry is a part of what is compressed together.
+	Unpacked int64
 }
 
 // Bytes returns the whole content of e. A stored entry costs nothing: Data is a
@@ -37,6 +41,10 @@ type Content struct {
 // On error, Data holds what could be read. The error is ErrTruncated, ErrMalformed,
 // ErrEncrypted, ErrUnsupported or ErrLimit by errors.Is.
 func (d *Decoder) Bytes(e *Entry, dst []byte) (Content, error) {
+	if e.Method == Blocks {
+		out, n, err := d.decodeBlocks(e, dst, math.MaxInt64)
+		return Content{Data: out, Unpacked: max(n, int64(len(out)))}, err
+	}
 	raw, c, err := e.raw()
 	if err != nil && raw == nil || e.Directory {
 		return c, err
@@ -51,6 +59,9 @@ func (d *Decoder) Bytes(e *Entry, dst []byte) (Content, error) {
 		note += "; "
 	}
 	c.Note = note + c.Note
+	if !c.Shared {
+		c.Unpacked = int64(len(c.Data))
+	}
 	if err == nil {
 		err = decodeErr
 	}
@@ -60,6 +71,10 @@ func (d *Decoder) Bytes(e *Entry, dst []byte) (Content, error) {
 // Peek fills buf with the first bytes of e and returns how many there were; fewer
 // than len(buf) mean the content ends there, or the error says what stopped it.
 func (d *Decoder) Peek(e *Entry, buf []byte) (int, error) {
+	if e.Method == Blocks {
+		out, _, err := d.decodeBlocks(e, d.room(len(buf)), int64(len(buf)))
+		return copy(buf, out), err
+	}
 	raw, c, err := e.raw()
 	if err != nil && raw == nil || e.Directory {
 		return 0, err
@@ -102,8 +117,11 @@ func (e *Entry) Check(data []byte) string {
 }
 
 // Compressed returns the entry's bytes as they stand in the archive, compressed or
-// not, or nil when they cannot be found. It aliases the archive.
+// not, or nil when they cannot be found or are not its own alone. It aliases the archive.
 func (e *Entry) Compressed() []byte {
+	if e.Method == Blocks {
+		return nil
+	}
 	raw, _, err := e.raw()
 	if err != nil {
 		return nil

@@ -1,6 +1,9 @@
 // Package container opens the archives that apps come in as bounded, read-only
 // views over bytes: ZIP in all its Android names (APK, AAR, AAB, XAPK, APKS, wheel,
-// JAR), tar, gzip, bzip2, xz and zstd.
+// JAR), tar, gzip, bzip2, xz and zstd, and what game engines pack their files in:
+// Unity's asset bundles and files of assets. Each is a small file of its own; they
+// share Archive, Entry and Decoder and nothing else, and would import each other if
+// they were packages.
 //
 // Nothing is ever written to disk and no entry name is ever used as a path. An
 // archive is a slice: a mapped file (OpenFile) or the content of an entry of another

@@ -9,7 +9,7 @@ import (
 // Kind names a container format.
 type Kind uint8
 
-// The container formats that Sniff tells apart. LZ4, SevenZip and RAR are
+// The container formats that Detect tells apart. LZ4, SevenZip and RAR are
 // recognised but not opened: Open returns ErrUnsupported for them.
 const (
 	None Kind = iota
@@ -22,9 +22,11 @@ const (
 	LZ4
 	SevenZip
 	RAR
+	UnityBundle
+	UnityAssets
 )
 
-var kindNames = [...]string{"none", "zip", "tar", "gzip", "bzip2", "xz", "zstd", "lz4", "7z", "rar"}
+var kindNames = [...]string{"none", "zip", "tar", "gzip", "bzip2", "xz", "zstd", "lz4", "7z", "rar", "unity bundle", "unity assets"}
 
 // String returns the lower-case name of the kind, for example "zip".
 func (k Kind) String() string {
@@ -62,6 +64,8 @@ func Sniff(head []byte) Kind {
 		return Bzip2
 	case bytes.HasPrefix(head, []byte("\xFD7zXZ\x00")):
 		return XZ
+	case bytes.HasPrefix(head, []byte(bundleSignature)):
+		return UnityBundle
 	case bytes.HasPrefix(head, []byte("7z\xBC\xAF\x27\x1C")):
 		return SevenZip
 	case bytes.HasPrefix(head, []byte("Rar!\x1A\x07")):
@@ -73,10 +77,20 @@ func Sniff(head []byte) Kind {
 }
 
 // Detect is Sniff for a whole file: it also finds a ZIP that has other data before
-// it (a self-extractor, an APK behind a dex or an image) by its end record.
+// it (a self-extractor, an APK behind a dex or an image) by its end record, a Unity
+// bundle behind a header of a game's own, and a Unity file of assets, which has no
+// signature.
 func Detect(data []byte) Kind {
 	if k := Sniff(data[:min(len(data), SniffLen)]); k != None {
 		return k
+	}
+	if _, ok := readAssetsHeader(data); ok {
+		return UnityAssets
+	}
+	if at := bytes.Index(data[:min(len(data), bundleOffset)], []byte(bundleSignature)); at > 0 {
+		if h, ok := readBundleHeader(data[at:]); ok && isEngineVersion(h.engine) && h.size <= int64(len(data)-at) {
+			return UnityBundle
+		}
 	}
 	from := max(0, len(data)-maxEndDistance)
 	var ends []int // few: chance hits are rare

@@ -107,7 +107,7 @@ func inEntry(name string, transform func(Model) []byte) func([]Model) ([]File, s
 func same(m Model) []byte { return m.Data }
 
 func places() []place {
-	return slices.Concat(plainPlaces(), nestedPlaces(), insidePlaces(), textPlaces(), picturePlaces(), protectedPlaces(), packagePlaces(), otherPackages(), missedPlaces())
+	return slices.Concat(plainPlaces(), nestedPlaces(), insidePlaces(), textPlaces(), picturePlaces(), protectedPlaces(), packagePlaces(), otherPackages(), unityPlaces(), missedPlaces())
 }
 
 func plainPlaces() []place {
