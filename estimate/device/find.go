@@ -45,10 +45,11 @@ func (c *Catalogue) Find(query string) (Device, error) {
 	full := inFull(query)
 	exact := []look{c.findCode, c.findAlias, c.findName, c.findSoC, c.findCodename}
 	loose := []look{c.findMention, c.findExternal, c.findPartial, c.findClusters}
-	for _, try := range []struct {
-		query string
-		looks []look
-	}{{query, exact}, {full, exact}, {query, loose}, {full, loose}, {lastBrackets.ReplaceAllString(full, ""), slices.Concat(exact, loose)}} {
+	tries := []try{{query, exact}, {full, exact}, {query, loose}, {full, loose}}
+	if bare := lastBrackets.ReplaceAllString(full, ""); hasDigit(bare) { // "Galaxy (S99)" is no "Galaxy"
+		tries = append(tries, try{bare, slices.Concat(exact, loose)})
+	}
+	for _, try := range append(tries, try{query, []look{c.findBrandCode, c.findRun}}) {
 		for _, find := range try.looks {
 			if d, ok := find(try.query, squash(try.query)); ok {
 				d.Match.Query = query
@@ -62,13 +63,24 @@ func (c *Catalogue) Find(query string) (Device, error) {
 // look finds a device by a query and its key.
 type look func(query, key string) (Device, bool)
 
+// try is a form of a query and where to look for it.
+type try struct {
+	query string
+	looks []look
+}
+
 var (
-	shortSnapdragon = regexp.MustCompile(`(?i)\bsd[ -]?(\d)`)
+	shortSnapdragon = regexp.MustCompile(`(?i)\bsd[ _-]?(\d)`)
+	shortDimensity  = regexp.MustCompile(`(?i)^d(\d{3,4}\+?)$`)
+	shortRaspberry  = regexp.MustCompile(`(?i)\brpi[ _-]?(\d)`)
 	lastBrackets    = regexp.MustCompile(`\s*\([^)]*\)\s*$`)
 )
 
-// inFull writes the short forms of makers' names out: SD before a number is Snapdragon.
-func inFull(query string) string { return shortSnapdragon.ReplaceAllString(query, "Snapdragon $1") }
+// inFull writes short forms out: SD before a number is Snapdragon, D before one that is all is Dimensity, RPi is Raspberry Pi.
+func inFull(query string) string {
+	query = shortSnapdragon.ReplaceAllString(query, "Snapdragon $1")
+	return shortRaspberry.ReplaceAllString(shortDimensity.ReplaceAllString(query, "Dimensity $1"), "Raspberry Pi $1")
+}
 
 // FindLabel returns the device of a recorded measurement from its device label and the SoC named beside it, which may be empty. A
 // named SoC wins over the one that the label leads to, except where both are bins of one part. Answers are remembered, since tables name
@@ -351,6 +363,63 @@ func (c *Catalogue) findPartial(query, _ string) (Device, bool) {
 		d.Match.Note = fmt.Sprintf("no device of exactly this name; the nearest that has all its words is %s", d.Name)
 	}
 	return d, true
+}
+
+// findBrandCode looks up a model code after its maker or brand, as in "samsung SM-A546B".
+func (c *Catalogue) findBrandCode(query, _ string) (Device, bool) {
+	query = strings.TrimSpace(query)
+	at := strings.IndexAny(query, " -/")
+	if at < 0 {
+		return Device{}, false
+	}
+	brand, code := query[:at], query[at+1:]
+	d, ok := c.findCode(code, squash(code))
+	if !ok || !slices.Contains(words(d.Vendor+" "+d.Name), squash(brand)) {
+		return Device{}, false
+	}
+	return d, true
+}
+
+// findRun takes the device or SoC whose name holds the query as a run of its words, and least besides: "z fold 5" is a Galaxy Z Fold5,
+// "8 Elite" a Snapdragon 8 Elite. The run has the first number of the name in it, so that "Gen 3" is nothing.
+func (c *Catalogue) findRun(_, key string) (Device, bool) {
+	if len(key) < 3 || !hasDigit(key) {
+		return Device{}, false
+	}
+	name, found, extra := "", SoC{}, 1<<30
+	for _, id := range c.socOrder {
+		if n, ok := besides(c.socs[id].Name, key); ok && n < extra {
+			name, found, extra = c.socs[id].Name, c.socs[id], n
+		}
+	}
+	d := c.generic(found, MatchPartial)
+	for i := range c.devices {
+		if n, ok := besides(c.devices[i].Name, key); ok && n < extra {
+			name, extra = c.devices[i].Name, n
+			d, _ = c.pick(c.byName[squash(inBrackets.ReplaceAllString(name, ""))], MatchPartial)
+		}
+	}
+	if name == "" {
+		return Device{}, false
+	}
+	d.Match.Confidence = min(d.Match.Confidence, 0.6)
+	d.Match.Note = "the nearest name that has all its words is " + d.Name
+	return d, true
+}
+
+// besides counts the words of a name outside the run of words that, joined, are the key; the run has the name's first number in it.
+func besides(name, key string) (int, bool) {
+	list := words(name)
+	first := slices.IndexFunc(list, hasDigit)
+	for i := 0; i <= first; i++ {
+		run := ""
+		for j := i; j < len(list) && len(run) < len(key); j++ {
+			if run += list[j]; run == key && j >= first {
+				return len(list) - (j + 1 - i), true
+			}
+		}
+	}
+	return 0, false
 }
 
 // named is a name to suggest with the pairs of letters of its key, with and without the maker.

@@ -69,6 +69,19 @@ func TestFind(t *testing.T) {
 		{"Tab S9 (Family)", "Galaxy Tab S9", "sd8g2g", device.MatchPartial, ""},
 		{"Snapdragon 7c+ Gen 3", "", "sd778g", device.MatchAlias, ""},
 		{"sd7c+gen3", "", "sd778g", device.MatchAlias, ""},
+		// A model code after its maker, and names without their first or last words, written apart or together.
+		{"samsung SM-A546B", "Galaxy A54 5G", "ex1380", device.MatchModelCode, ""},
+		{"SAMSUNG SM-A546B/DS", "Galaxy A54 5G", "ex1380", device.MatchModelCode, ""},
+		{"z fold 5", "Galaxy Z Fold5", "sd8g2g", device.MatchPartial, ""},
+		{"ZFold5", "Galaxy Z Fold5", "sd8g2g", device.MatchPartial, ""},
+		{"note 20 ultra", "Galaxy Note20 Ultra (Exynos)", "ex990", device.MatchPartial, ""},
+		{"8 gen 3", "Snapdragon 8 Gen 3", "sd8g3", device.MatchPartial, ""},
+		{"8 Elite", "Snapdragon 8 Elite", "sd8e", device.MatchPartial, ""},
+		{"a15 bionic", "Apple A15 Bionic", "a15", device.MatchPartial, ""},
+		{"g99", "Helio G99 / G100", "helio_g99", device.MatchPartial, ""},
+		{"d9300+", "Dimensity 9300+", "d9300p", device.MatchSoC, ""},
+		{"SAMSUNG-SM-G930U", "Galaxy S7 (Snapdragon)", "sd820", device.MatchModelCode, ""},
+		{"rpi 4", "Raspberry Pi 4", "bcm2711", device.MatchAlias, ""},
 		{"Some board (Cortex-A78 2.0GHz x 2 + Cortex-A55 1.5GHz x 6)", "", "", device.MatchClusters, "A78x2@2000+A55x6@1500"},
 	}
 	for _, tt := range tests {
@@ -85,6 +98,14 @@ func TestFind(t *testing.T) {
 		}
 		if d.Match.Query != tt.query || d.Match.Confidence <= 0 || d.Match.Confidence > 1 {
 			t.Errorf("Find(%q): match %+v lacks the query or a confidence", tt.query, d.Match)
+		}
+	}
+}
+
+func TestFind_leavesOtherThingsUnknown(t *testing.T) {
+	for _, query := range []string{"(foo)", "Galaxy (S99)", "SD card 128", "samsung SM-Z999", "nokia SM-A546B", "note 99 ultra", "fold5x", "gen 3", "5g"} {
+		if d, err := device.Embedded().Find(query); !errors.Is(err, device.ErrNotFound) {
+			t.Errorf("%q is %s (%s), %v", query, d.Name, d.SoC.Name, err)
 		}
 	}
 }
