@@ -247,7 +247,21 @@ func (c *Catalogue) findCodename(query, key string) (Device, bool) {
 	if d, ok := c.pick(c.byCodename[key], MatchCodename); ok {
 		return d, true
 	}
+	if d, ok := c.findSeries(query, key); ok {
+		return d, true
+	}
 	return c.findPlay(key)
+}
+
+// findSeries takes "S22" for the Galaxy S22 of phones.csv, whoever else sells an S22.
+func (c *Catalogue) findSeries(query, key string) (Device, bool) {
+	d, ok := c.pick(slices.Concat(c.byName["galaxy"+key], c.byName["redmi"+key]), MatchPartial)
+	if !ok || !hasDigit(key) {
+		return Device{}, false
+	}
+	d.Match.Confidence = min(d.Match.Confidence, 0.6)
+	d.Match.Note = fmt.Sprintf("the best-known of the phones called %s; name the maker for another", strings.TrimSpace(query))
+	return d, true
 }
 
 // findMention looks for an SoC, and for a device, named inside a longer label; an alias counts too. Clocks that the label states win

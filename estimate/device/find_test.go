@@ -81,6 +81,10 @@ func TestFind(t *testing.T) {
 		{"g99", "Helio G99 / G100", "helio_g99", device.MatchPartial, ""},
 		{"d9300+", "Dimensity 9300+", "d9300p", device.MatchSoC, ""},
 		{"SAMSUNG-SM-G930U", "Galaxy S7 (Snapdragon)", "sd820", device.MatchModelCode, ""},
+		// A short name is that of a phone of the table before that of somebody's tablet.
+		{"S22", "Galaxy S22 (Exynos)", "ex2200", device.MatchPartial, ""},
+		{"a52", "Samsung Galaxy A52 4G", "sd720g", device.MatchPartial, ""},
+		{"Altice S22", "S22", "mt6580", device.MatchCodename, ""},
 		{"rpi 4", "Raspberry Pi 4", "bcm2711", device.MatchAlias, ""},
 		{"Some board (Cortex-A78 2.0GHz x 2 + Cortex-A55 1.5GHz x 6)", "", "", device.MatchClusters, "A78x2@2000+A55x6@1500"},
 	}
