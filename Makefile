@@ -66,7 +66,7 @@ profiles: build
 	bin/gaugenn calibrate fit --world levels --tool 0.1.0 --rows data/records/levels.csv.gz --rows data/records/ncnn.csv.gz --networks data/records/ncnn.networks.jsonl.gz --networks data/records/aihub.networks.jsonl.gz --held-out data/records/heldout.levels.csv.gz -o build/levels.profile
 	gzip -n -9 -c build/levels.profile > data/profiles/levels.profile.gz
 
-# Predicts what fits had not seen again, chips and families, for notebooks/phones.ipynb and `gaugenn devices` (20 minutes of one core; the folds
+# Predicts what fits had not seen again, chips and families, for notebooks/phones.ipynb and `gaugenn devices` (ten minutes of one core; the folds
 # come from the recorded measurements in PHONES).
 PHONES ?= ../shared/phones
 heldout: build
