@@ -192,13 +192,15 @@ type SpectralAttrs struct {
 	Axis     int
 	OneSided bool
 	Inverse  bool
-	Bins     int64 // mel or MFCC bins, 0 if not applicable
 	// Pairs means that the last axis holds real and imaginary parts (ONNX DFT
 	// and STFT) instead of complex elements.
 	Pairs bool
 	// Framed means one transform per frame (ONNX STFT): operands are signal,
 	// frame step, window and frame length; Hop and Length win where they are set.
-	Framed bool
+	// Its result is [batch, frames, bins]; with BinsFirst it is [bins, frames] of
+	// a signal without batch (ncnn). Centred pads the signal by half a length on
+	// both sides.
+	Framed, BinsFirst, Centred bool
 }
 
 // Form says how a result gets its shape from operand Operand.

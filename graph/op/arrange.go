@@ -297,17 +297,20 @@ func inferCorrelation(s *site) {
 
 // inferSpectral: the transformed axis becomes length, or length/2+1 one-sided
 // bins; with Pairs the last axis is 2, or 1 after a real inverse. A framed
-// transform (Hop) turns [N, T, ...] into [N, frames, bins, 2].
+// transform turns [N, T, ...] into [N, frames, bins, 2].
 func inferSpectral(s *site) {
 	a := attrs[graph.SpectralAttrs](s)
 	x := s.shape(0)
 	axis, ok := normAxis(a.Axis, x.Len())
-	if !ok {
+	if !ok || s.n.Attrs == nil {
 		return
 	}
 	if a.Framed {
 		inferFrames(s, a, x)
 		return
+	}
+	if stated := s.output(0).Shape; stated.IsRanked() && stated.Len() != x.Len() {
+		return // OpenVINO: pairs beside real values without an axis for them
 	}
 	if a.Pairs && s.has(2) {
 		v, ok := s.ints(2)
@@ -323,23 +326,34 @@ func inferSpectral(s *site) {
 			return
 		}
 	}
-	n := x.Dim(axis)
-	if a.Length > 0 {
-		n = known(a.Length)
-	} else if s.has(1) {
-		n = unknownDim
-		if v, ok := s.dims(1); ok && len(v) > 0 {
-			n = v[len(v)-1]
-		}
-	}
-	if a.OneSided {
-		n = oneSided(n, a)
-	}
-	out := free2(x).With(axis, n)
+	out := transformed(s, a, free2(x), axis)
 	if a.Pairs {
 		out = pairs(out, a)
 	}
 	s.set(0, out, graph.UnknownDType)
+}
+
+// transformed gives the transformed axis, and those before it that operand 1
+// also has a length for, their sizes.
+func transformed(s *site, a *graph.SpectralAttrs, x graph.Shape, axis int) graph.Shape {
+	n := x.Dim(axis)
+	switch v, ok := s.dims(1); {
+	case s.has(1) && ok && len(v) > 0 && len(v) <= axis+1:
+		for i, d := range v {
+			x = x.With(axis+1-len(v)+i, d)
+		}
+		n = v[len(v)-1]
+	case a.Length > 0:
+		n = known(a.Length)
+	case s.has(1):
+		n = unknownDim
+	case a.OneSided && a.Inverse: // n bins
+		if v, ok := n.Value(); ok {
+			return x.With(axis, known(2*(v-1)))
+		}
+		return x.With(axis, unknownDim)
+	}
+	return x.With(axis, spectrum(n, a.OneSided && !a.Inverse))
 }
 
 // pairs makes the last axis 2, or 1 for the real result of a one-sided inverse.
@@ -348,21 +362,6 @@ func pairs(out graph.Shape, a *graph.SpectralAttrs) graph.Shape {
 		return out.With(out.Len()-1, known(1))
 	}
 	return out.With(out.Len()-1, known(2))
-}
-
-// oneSided is n/2+1 bins of a real signal, or the length 2*(n-1) that n bins
-// came from where the inverse does not state it.
-func oneSided(n graph.Dim, a *graph.SpectralAttrs) graph.Dim {
-	v, ok := n.Value()
-	switch {
-	case !ok:
-		return unknownDim
-	case !a.Inverse:
-		return known(v/2 + 1)
-	case a.Length > 0:
-		return n
-	}
-	return known(2 * (v - 1))
 }
 
 func inferFrames(s *site, a *graph.SpectralAttrs, x graph.Shape) {
@@ -376,17 +375,45 @@ func inferFrames(s *site, a *graph.SpectralAttrs, x graph.Shape) {
 	if v, ok := s.ints(1); hop <= 0 && ok && len(v) == 1 {
 		hop = v[0]
 	}
-	bins, frames := free(length), unknownDim
-	v, ok := length.Value()
-	if a.OneSided {
-		if bins = unknownDim; ok {
-			bins = known(v/2 + 1)
+	n, ok := length.Value()
+	margin := int64(0)
+	if a.Centred {
+		margin = n / 2 * 2
+	}
+	counted := func(d graph.Dim) (int64, bool) {
+		v, fixed := d.Value()
+		return v, ok && fixed && hop > 0
+	}
+	var out []graph.Dim
+	if a.Inverse {
+		out = append(out, unknownDim)
+		if frames, ok := counted(x.Dim(1)); ok && frames > 0 && hop <= maxDim/frames {
+			out[0] = known((frames-1)*hop + n - margin)
+		}
+	} else {
+		bins, frames := spectrum(length, a.OneSided), unknownDim
+		if signal, ok := counted(x.Dim(a.Axis)); ok && signal+margin >= n {
+			frames = known((signal+margin-n)/hop + 1)
+		}
+		if out = append(out, free(x.Dim(0)), frames, bins); a.BinsFirst {
+			out = []graph.Dim{bins, frames}
 		}
 	}
-	if n, fixed := x.Dim(1).Value(); ok && fixed && hop > 0 && n >= v {
-		frames = known((n-v)/hop + 1)
+	if a.Pairs {
+		out = append(out, known(2))
 	}
-	s.set(0, graph.ShapeOfDims(free(x.Dim(0)), frames, bins, known(2)), s.dtype(0))
+	s.set(0, graph.ShapeOfDims(out...), s.dtype(0))
+}
+
+// spectrum is the number of bins of a transform.
+func spectrum(length graph.Dim, oneSided bool) graph.Dim {
+	if !oneSided {
+		return free(length)
+	}
+	if n, ok := length.Value(); ok {
+		return known(n/2 + 1)
+	}
+	return unknownDim
 }
 
 // inferBitCast: elements of the same width keep the shape.

@@ -272,33 +272,48 @@ func costCorrelation(s *site) work {
 // & Tukey 1965), half for real input or output.
 func costSpectral(s *site) work {
 	a := attrs[graph.SpectralAttrs](s)
-	x := s.shape(0)
+	x, y := s.shape(0), s.outShape(0)
 	axis, ok := normAxis(a.Axis, x.Len())
-	if !ok {
+	if !ok || s.n.Attrs == nil {
 		return unknownWork("the axis is not known")
 	}
 	var z sizes
 	n := z.dim(x.Dim(axis))
-	if a.Length > 0 {
+	switch {
+	case a.Length > 0:
 		n = a.Length
+	case a.Framed:
+		return unknownWork("the length of a frame is not known")
+	case a.OneSided && a.Inverse:
+		n = z.dim(y.Dim(axis))
 	}
 	log := int64(0)
 	for v := n; v > 1; v >>= 1 {
 		log++
 	}
-	values := z.of(s.outShape(0))
-	if a.Pairs {
-		values /= 2
-	}
-	bins := n
-	if a.OneSided {
-		bins = n/2 + 1
-	}
-	ops := mul(5, n, log, max(values/max(bins, 1), 1))
+	ops := mul(5, n, log, transforms(&z, a, x, y, axis))
 	if a.OneSided {
 		ops /= 2
 	}
 	return z.done(0, ops)
+}
+
+// transforms is how many there are: one per value beside the transformed axis,
+// or one per frame.
+func transforms(z *sizes, a *graph.SpectralAttrs, x, y graph.Shape, axis int) int64 {
+	switch {
+	case a.Framed && a.Inverse:
+		return z.dim(x.Dim(1))
+	case a.Framed && a.BinsFirst:
+		return z.dim(y.Dim(1))
+	case a.Framed:
+		return mul(z.dim(y.Dim(0)), z.dim(y.Dim(1)))
+	}
+	n := z.of(x) / max(z.dim(x.Dim(axis)), 1)
+	if a.Pairs {
+		n /= max(z.dim(x.Dim(-1)), 1)
+	}
+	return n
 }
 
 // costDet: n³/3 MACs per matrix, the LU decomposition (Golub & Van Loan,

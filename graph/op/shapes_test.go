@@ -110,6 +110,14 @@ var productCases = []shapeCase{
 	{"stft with operands", graph.SpectralTransform, &graph.SpectralAttrs{Axis: 1, OneSided: true, Pairs: true, Framed: true}, []operand{in(1, 128, 1), ints(8), in(16)}, "[1, 15, 9, 2]"},
 	{"stft of open frames", graph.SpectralTransform, &graph.SpectralAttrs{Axis: 1, OneSided: true, Pairs: true, Framed: true}, []operand{in(1, 128, 1), in(), in(), in()}, "[1, ?, ?, 2]"},
 	{"dft over an axis found at run time", graph.SpectralTransform, &graph.SpectralAttrs{Axis: -2, OneSided: true, Pairs: true}, []operand{in(1, 10, 10, 1), in(), in()}, "[?, ?, ?, 2]"},
+	{"real fft of two axes", graph.SpectralTransform, &graph.SpectralAttrs{Axis: -1, OneSided: true}, []operand{in(2, 10, 12), ints(8, 16)}, "[2, 8, 9]"},
+	{"real inverse", graph.SpectralTransform, &graph.SpectralAttrs{Axis: -1, OneSided: true, Inverse: true}, []operand{in(2, 5)}, "[2, 8]"},
+	{"real inverse of a stated length", graph.SpectralTransform, &graph.SpectralAttrs{Axis: -1, OneSided: true, Inverse: true}, []operand{in(2, 5), ints(9)}, "[2, 9]"},
+	{"fft without attributes", graph.SpectralTransform, nil, []operand{in(2, 5)}, "unknown"},
+	{"spectrogram", graph.SpectralTransform, &graph.SpectralAttrs{Framed: true, BinsFirst: true, OneSided: true, Hop: 160, Length: 400}, []operand{in(2000)}, "[201, 11]"},
+	{"complex centred spectrogram", graph.SpectralTransform, &graph.SpectralAttrs{Framed: true, BinsFirst: true, Centred: true, Pairs: true, Hop: 160, Length: 400}, []operand{in(2000)}, "[400, 13, 2]"},
+	{"spectrogram turned back", graph.SpectralTransform, &graph.SpectralAttrs{Framed: true, BinsFirst: true, OneSided: true, Inverse: true, Hop: 160, Length: 400}, []operand{in(201, 11, 2)}, "[2000]"},
+	{"centred one", graph.SpectralTransform, &graph.SpectralAttrs{Framed: true, BinsFirst: true, Centred: true, OneSided: true, Inverse: true, Pairs: true, Hop: 160, Length: 400}, []operand{in(201, 11, 2)}, "[1600, 2]"},
 	{"stft", graph.SpectralTransform, &graph.SpectralAttrs{Axis: 1, OneSided: true, Pairs: true, Framed: true, Hop: 8, Length: 16}, []operand{in(1, 128, 1)}, "[1, 15, 9, 2]"},
 }
 

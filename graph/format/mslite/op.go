@@ -332,6 +332,10 @@ func resize(s *site) {
 	s.n.Attrs = a
 }
 
+func rfft(s *site) {
+	s.n.Attrs = &graph.SpectralAttrs{Axis: -1, Length: s.long(0, 0), OneSided: true}
+}
+
 func roi(s *site) {
 	s.n.Attrs = &graph.RoiAttrs{PooledHeight: s.long(0, 0), PooledWidth: s.long(1, 0), Data: graph.NHWC(2)}
 }

@@ -134,7 +134,7 @@ var primitives = [...]primitive{
 	120: {"Resize", graph.Resize, resize},
 	121: {"ReverseSequence", graph.ReverseSequence, nil},
 	122: {"ReverseV2", graph.Reverse, nil},
-	123: {"Rfft", graph.SpectralTransform, nil},
+	123: {"Rfft", graph.SpectralTransform, rfft},
 	124: {"ROIPooling", graph.RoiPool, roi},
 	125: {"Round", graph.Round, nil},
 	126: {"Rsqrt", graph.Rsqrt, nil},

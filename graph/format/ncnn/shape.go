@@ -347,8 +347,21 @@ func gridSample(c *call) {
 	c.op(graph.GridSample, &graph.LayoutAttrs{Data: graph.CHW(2)})
 }
 
+// spectrogram makes of a signal its spectrum over time, complex with power
+// (parameter 1) 0; the inverse gives complex values with returns (1) 0.
 func spectrogram(c *call, inverse bool) {
 	length := c.params.int(0, 0)
-	c.op(graph.SpectralTransform, &graph.SpectralAttrs{Length: length, Hop: c.params.int(2, length/4), OneSided: true, Inverse: inverse})
-	c.out(0)
+	a := &graph.SpectralAttrs{
+		Length: length, Hop: c.params.int(2, length/4), OneSided: inverse || c.params.int(8, 1) != 0, Inverse: inverse,
+		Pairs: c.params.int(1, 0) == 0, Framed: true, BinsFirst: true, Centred: c.params.int(5, 1) != 0,
+	}
+	c.op(graph.SpectralTransform, a)
+	rank := int8(2)
+	if inverse {
+		rank = 1
+	}
+	if a.Pairs {
+		rank++
+	}
+	c.out(rank)
 }

@@ -1,6 +1,10 @@
 package openvino
 
-import "github.com/gaugenn/gaugenn/graph"
+import (
+	"strings"
+
+	"github.com/gaugenn/gaugenn/graph"
+)
 
 // layers maps an operation to the function that fills its node; names are those
 // of the operation sets, older ones included.
@@ -50,7 +54,7 @@ var layers = map[string]func(*call){
 	"CumSum": axisOp(graph.CumSum), "TopK": topK, "NonZero": same(graph.NonZero), "Unique": same(graph.Unique), "OneHot": oneHot, "Range": same(graph.Range), "Eye": same(graph.EyeLike),
 	"ShapeOf": same(graph.ShapeOp), "Bucketize": same(graph.Bucketize), "SearchSorted": same(graph.Bucketize), "Copy": same(graph.Identity), "Identity": same(graph.Identity),
 	"EmbeddingBagOffsetsSum": same(graph.EmbeddingBag), "EmbeddingBagPackedSum": same(graph.EmbeddingBag), "EmbeddingSegmentsSum": same(graph.EmbeddingBag),
-	"DFT": spectral, "IDFT": spectral, "RDFT": spectral, "IRDFT": spectral, "STFT": spectral, "ISTFT": spectral,
+	"DFT": spectral, "IDFT": spectral, "RDFT": spectral, "IRDFT": spectral, "STFT": same(graph.SpectralTransform), "ISTFT": same(graph.SpectralTransform),
 
 	"NonMaxSuppression": nms, "MatrixNms": nms, "MulticlassNms": nms, "NMSRotated": nms, "DetectionOutput": detection, "PriorBox": priorBox, "PriorBoxClustered": priorBox,
 	"Proposal": same(graph.Proposal), "RegionYolo": same(graph.UnaryOther), "CTCGreedyDecoder": same(graph.ArgMax), "CTCGreedyDecoderSeqLen": same(graph.ArgMax),
@@ -264,8 +268,25 @@ func topK(c *call) { c.op(graph.TopK, &graph.TopKAttrs{Axis: int(c.d.int("axis",
 
 func oneHot(c *call) { c.op(graph.OneHot, &graph.AxisAttrs{Axis: int(c.d.int("axis", -1))}) }
 
+// spectral has x and axes, [lengths]; the last of the axes counts. Complex
+// values have an axis of 2 behind, real ones none.
 func spectral(c *call) {
-	c.op(graph.SpectralTransform, &graph.SpectralAttrs{Axis: -1, OneSided: c.n.SourceOp[0] == 'R', Inverse: c.n.SourceOp[0] == 'I'})
+	word := c.n.SourceOp
+	a := &graph.SpectralAttrs{Axis: -1, OneSided: strings.HasSuffix(word, "RDFT"), Inverse: word[0] == 'I', Pairs: word != "RDFT"}
+	rank := c.shape(0).Len()
+	if a.Pairs {
+		a.Axis, rank = -2, rank-1
+	}
+	if v := c.values(1); len(v) > 0 && rank > 0 {
+		if a.Axis = int(max(min(v[len(v)-1], 1<<8), -1<<8)); a.Axis < 0 {
+			a.Axis += rank
+		}
+	}
+	if v := c.values(2); len(v) > 0 {
+		a.Length = v[len(v)-1]
+	}
+	c.op(graph.SpectralTransform, a)
+	c.n.Inputs = c.n.Inputs[:min(len(c.n.Inputs), 1)]
 }
 
 func nms(c *call) { c.op(graph.NonMaxSuppression, &graph.NMSAttrs{}) }
