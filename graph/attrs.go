@@ -114,7 +114,9 @@ type PoolAttrs struct {
 type RoiAttrs struct {
 	PooledHeight, PooledWidth int64
 	SamplingRatio             int64
-	Data                      Layout
+	// Channels is C of the result where pooling is by position, 0 = x's.
+	Channels int64
+	Data     Layout
 }
 
 // MatMulAttrs are the attributes of MatMul and Gemm; a is [..., M, K], b is [..., K, N] before
@@ -361,6 +363,8 @@ type ResizeAttrs struct {
 	OperandsAllAxes bool
 	// Axes are the axes the operands speak of (ONNX opset 18), nil for all.
 	Axes []int
+	// Reference means that x becomes as large as operand 1 is (ncnn).
+	Reference bool
 	// KeepAspect is ONNX's keep_aspect_ratio_policy, "" or "stretch" for none.
 	KeepAspect string
 }

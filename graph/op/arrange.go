@@ -93,6 +93,13 @@ func inferResize(s *site) {
 			dims[i] = unknownDim
 		}
 	}
+	if a.Reference {
+		for _, ax := range l.Spatial {
+			dims[ax] = free(s.shape(1).Dim(ax - x.Len()))
+		}
+		s.set(0, graph.ShapeOfDims(dims...), s.dtype(0))
+		return
+	}
 	sizes := resizeSizes(s, a, x, axes, l)
 	for i, ax := range axesOrSpatial(axes, l, a, len(sizes)) {
 		if ax, ok := normAxis(ax, x.Len()); ok && i < len(sizes) {

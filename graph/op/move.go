@@ -190,7 +190,9 @@ func inferSqueeze(s *site) {
 		s.set(0, graph.Shape{}, s.dtype(0))
 		return
 	}
-	if !stated || len(axes) == 0 {
+	if stated && len(axes) > 0 {
+		axes = singles(x, axes)
+	} else {
 		for i := range x.Len() {
 			if !x.Dim(i).IsKnown() {
 				s.set(0, graph.Shape{}, s.dtype(0))
@@ -202,6 +204,18 @@ func inferSqueeze(s *site) {
 		}
 	}
 	s.set(0, free2(dropAxes(x, axes)), s.dtype(0))
+}
+
+// singles leaves out the axes whose size is known and not 1: runtimes that
+// allow them keep them.
+func singles(x graph.Shape, axes []int) []int {
+	out := make([]int, 0, len(axes))
+	for _, a := range axes {
+		if i, ok := normAxis(a, x.Len()); ok && (!x.Dim(i).IsKnown() || isDim(x.Dim(i), 1)) {
+			out = append(out, i)
+		}
+	}
+	return out
 }
 
 func inferUnsqueeze(s *site) {

@@ -77,10 +77,13 @@ func inferRoi(s *site) {
 	a := attrs[graph.RoiAttrs](s)
 	x, rois := s.shape(0), s.shape(1)
 	l, ok := layout(a.Data, x.Len())
-	if !x.IsRanked() || !ok || len(l.Spatial) != 2 {
+	if !x.IsRanked() || !ok || len(l.Spatial) != 2 || s.n.Attrs == nil {
 		return
 	}
 	dims := x.Dims()
+	if a.Channels > 0 {
+		dims[l.Channel] = known(a.Channels)
+	}
 	if l.Batch >= 0 {
 		dims[l.Batch] = free(rois.Dim(0))
 	}

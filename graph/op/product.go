@@ -89,6 +89,9 @@ func inferFullyConnected(s *site) {
 	if a.TransposedFilter {
 		outAxis, inAxis = 1, 0
 	}
+	if k := filterDim(s, inAxis); a.KeepDims && k.IsKnown() && x.Dim(-1).IsKnown() && !sameDim(k, x.Dim(-1)) && sameDim(k, elements(x)) {
+		a = &graph.FullyConnectedAttrs{OutFeatures: a.OutFeatures} // ncnn flattens a matrix whose rows do not fit
+	}
 	if a.OutFeatures <= 0 {
 		n = filterDim(s, outAxis)
 	}

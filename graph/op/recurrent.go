@@ -89,6 +89,10 @@ func inferRecurrent(s *site) {
 		out = insertAxis(out, a.DirectionAxis, known(r.directions))
 	}
 	s.set(0, free2(out), s.dtype(0))
+	if a.TimeAxis == 0 && a.BatchAxis < 0 {
+		s.set(1, graph.ShapeOfDims(known(r.directions), known(r.state)), s.dtype(0))
+		s.set(2, graph.ShapeOfDims(known(r.directions), known(r.hidden)), s.dtype(0))
+	}
 	if a.DirectionAxis >= 0 && a.BatchAxis >= 0 {
 		first, second := known(r.directions), r.batch
 		if a.BatchAxis == 0 {

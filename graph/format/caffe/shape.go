@@ -259,5 +259,5 @@ func detectionOutput(c *call) {
 func roi(c *call, param string) {
 	p := c.param(param)
 	side := p.Int("group_size", 0)
-	c.op(graph.RoiPool, &graph.RoiAttrs{PooledHeight: p.Int("pooled_h", side), PooledWidth: p.Int("pooled_w", side), Data: graph.NCHW(2)})
+	c.op(graph.RoiPool, &graph.RoiAttrs{PooledHeight: p.Int("pooled_h", side), PooledWidth: p.Int("pooled_w", side), Channels: p.Int("output_dim", 0), Data: graph.NCHW(2)})
 }

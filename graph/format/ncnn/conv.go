@@ -134,6 +134,7 @@ func deconvolution(c *call, n int) {
 	if n == 3 {
 		size0 = [3]int{25, 26, 27}
 	}
+	a.PadMode = graph.PadExplicit // of "same" the runtime cuts nothing off
 	a.OutputPadding = spatial(c, n, pad[0], pad[1], pad[2], 0)
 	if c.params.int(size0[0], 0) > 0 {
 		a.OutputShape = spatial(c, n, size0[0], size0[1], size0[2], 0)

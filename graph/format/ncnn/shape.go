@@ -86,17 +86,22 @@ func permute(c *call) {
 }
 
 // squeeze is Squeeze and ExpandDims: axes in parameter 3, or flags for w, h,
-// d and c; by is the change of rank per axis.
+// d and c, each where the larger shape has such a letter; by is the change of
+// rank per axis.
 func squeeze(c *call, op graph.Op, by int8) {
 	var axes []int
 	for _, a := range c.params.ints(3) {
 		axes = append(axes, int(a))
 	}
 	if axes == nil {
-		n := int(c.rank(0))
-		for _, f := range []struct{ id, axis int }{{2, 0}, {11, n - 3}, {1, n - 2}, {0, n - 1}} {
-			if c.params.int(f.id, 0) != 0 && (f.id == 2 || n > 0) {
-				axes = append(axes, max(f.axis, 0))
+		r := c.rank(0)
+		larger := max(r, r+by)
+		for _, f := range []struct {
+			id, axis int
+			ok       bool
+		}{{2, 0, larger >= 3}, {11, 1, larger == 4}, {1, -2, larger >= 2}, {0, -1, true}} {
+			if c.params.int(f.id, 0) != 0 && (f.ok || r == 0) {
+				axes = append(axes, f.axis)
 			}
 		}
 	}
@@ -246,15 +251,21 @@ func interp(c *call) {
 	}
 	h, w := c.params.int(3, 0), c.params.int(4, 0)
 	switch {
+	case c.params.int(5, 0) != 0 && len(c.n.Inputs) > 1:
+		a.Reference = true
 	case h > 0 && w > 0:
 		a.Sizes = []int64{h, w}
-	case c.params.int(5, 0) == 0 && len(c.n.Inputs) < 2:
+	default:
 		a.Scales = []float64{c.params.float(1, 1), c.params.float(2, 1)}
 	}
 	c.op(graph.Resize, a)
-	if r := c.rank(0); r == 1 {
+	switch c.rank(0) {
+	case 1:
 		c.n.Attrs, c.n.Op = nil, graph.Unknown
 		c.out(3)
+	case 2: // its rows alone
+		a.Data = graph.CHW(1)
+		a.Sizes, a.Scales = a.Sizes[len(a.Sizes)/2:], a.Scales[len(a.Scales)/2:]
 	}
 }
 
@@ -287,7 +298,7 @@ func reduction(c *call) {
 	c.op(reductions[kind], a)
 	switch r := c.rank(0); {
 	case a.KeepDims || r == 0:
-	case a.Axes == nil: // a vector of one element, not a scalar
+	case a.Axes == nil || len(a.Axes) == int(r): // a vector of one element, not a scalar
 		c.out(1)
 		for _, id := range c.n.Outputs {
 			c.b.g.Tensors[id].Shape = graph.ShapeOf(1)
@@ -337,7 +348,7 @@ func detectionOutput(c *call) {
 func roi(c *call, op graph.Op) {
 	a := &graph.RoiAttrs{PooledWidth: c.params.int(0, 0), PooledHeight: c.params.int(1, 0), SamplingRatio: c.params.int(3, 0), Data: graph.CHW(2)}
 	if c.kind == "PSROIPooling" {
-		a.SamplingRatio = 0
+		a.SamplingRatio, a.Channels = 0, c.params.int(3, 0)
 	}
 	c.op(op, a)
 	c.out(3)
