@@ -2,42 +2,80 @@ package weights
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"sync"
 )
 
-// counter counts distinct bit patterns up to MaxDistinct in an open-addressing
-// table of fixed size.
-type counter struct {
-	// known counts patterns that the caller has already told apart.
-	known int64
-	table []uint64
+// maxSlots is the size of the largest set: at most half of it is filled.
+const maxSlots = 2 * MaxDistinct
+
+// set holds up to MaxDistinct bit patterns by open addressing. It is as large as the
+// elements to come ask for, so that it never grows and short tensors stay in the cache.
+type set[T uint32 | uint64] struct {
+	slots []T // 0 marks a free one
+	shift int
 	used  int
 	zero  bool
 	over  bool
-	// recent remembers patterns lately seen, so that tensors of few values
-	// seldom reach the table.
-	recent [1024]uint32
+	whole *[maxSlots]T
+	pool  *sync.Pool
 }
 
-const tableBits = 18
+var (
+	slots32 = sync.Pool{New: func() any { return new([maxSlots]uint32) }}
+	slots64 = sync.Pool{New: func() any { return new([maxSlots]uint64) }}
+)
 
-// add32 adds patterns of 32 bits.
-func (c *counter) add32(bits []uint32) {
-	if c.over {
+// newSet returns an empty set for the patterns of n elements. free gives its memory back.
+func newSet[T uint32 | uint64](pool *sync.Pool, n int64) *set[T] {
+	size := 1 << bits.Len64(uint64(2*min(max(n, 1), MaxDistinct)-1))
+	s := &set[T]{whole: pool.Get().(*[maxSlots]T), pool: pool, shift: 64 - bits.TrailingZeros(uint(size))}
+	s.slots = s.whole[:size]
+	clear(s.slots)
+	return s
+}
+
+func (s *set[T]) free() { s.pool.Put(s.whole) }
+
+// add adds patterns until there are more than MaxDistinct.
+func (s *set[T]) add(patterns ...T) {
+	if s.over {
 		return
 	}
-	c.init()
-	for _, u := range bits {
-		// Multiplicative hashing (Knuth, TAOCP 6.4).
-		slot := &c.recent[u*0x9e3779b1>>22]
-		if *slot == u && u != 0 {
+	slots, shift := s.slots, s.shift
+	mask := uint64(len(slots) - 1)
+next:
+	for _, u := range patterns {
+		if u == 0 {
+			s.zero = true
 			continue
 		}
-		*slot = u
-		if c.insert(uint64(u)); c.over {
-			return
+		// Multiplicative hashing (Knuth, TAOCP 6.4).
+		i := uint64(u) * 0x9e3779b97f4a7c15 >> shift & mask
+		for slots[i] != u {
+			if slots[i] == 0 {
+				slots[i] = u
+				if s.used++; s.used > MaxDistinct {
+					s.over = true
+					return
+				}
+				continue next
+			}
+			i = (i + 1) & mask
 		}
 	}
+}
+
+// count returns the number of patterns, -1 above MaxDistinct.
+func (s *set[T]) count() int64 {
+	n := int64(s.used)
+	if s.zero {
+		n++
+	}
+	if s.over || n > MaxDistinct {
+		return -1
+	}
+	return n
 }
 
 // sketch is a set of hashes of 32-bit patterns: it holds no more of them than there
@@ -62,75 +100,13 @@ func manyDistinct(data []byte) bool {
 	return used > MaxDistinct
 }
 
-// add64 adds one pattern of 64 bits.
-func (c *counter) add64(v uint64) {
-	if !c.over {
-		c.init()
-		c.insert(v)
-	}
-}
+// set16 holds patterns of 16 bits.
+type set16 [1 << 16 / 64]uint64
 
-func (c *counter) init() {
-	if c.table == nil {
-		// A small table first: most constants are short.
-		c.table = make([]uint64, 256)
-	}
-}
-
-func (c *counter) insert(v uint64) {
-	if v == 0 {
-		c.zero = true
-		return
-	}
-	mask := uint64(len(c.table) - 1)
-	for i := hash(v) & mask; ; i = (i + 1) & mask {
-		switch c.table[i] {
-		case v:
-			return
-		case 0:
-			c.table[i] = v
-			if c.used++; c.used > MaxDistinct {
-				c.over, c.table = true, nil
-			} else if 4*c.used > 3*len(c.table) {
-				c.grow()
-			}
-			return
-		}
-	}
-}
-
-func (c *counter) grow() {
-	old := c.table
-	c.table = make([]uint64, min(4*len(old), 1<<tableBits))
-	mask := uint64(len(c.table) - 1)
-	for _, v := range old {
-		if v == 0 {
-			continue
-		}
-		i := hash(v) & mask
-		for c.table[i] != 0 {
-			i = (i + 1) & mask
-		}
-		c.table[i] = v
-	}
-}
-
-// hash mixes the bits of a pattern (the finaliser of SplitMix64, Steele et al. 2014).
-func hash(v uint64) uint64 {
-	v ^= v >> 30
-	v *= 0xbf58476d1ce4e5b9
-	v ^= v >> 27
-	return v ^ v>>31
-}
-
-// count returns the number of patterns, -1 above MaxDistinct.
-func (c *counter) count() int64 {
-	n := c.known + int64(c.used)
-	if c.zero {
-		n++
-	}
-	if c.over || n > MaxDistinct {
-		return -1
-	}
-	return n
+// add adds a pattern and returns 1 if it is new, else 0.
+func (s *set16) add(u uint16) int64 {
+	word, bit := &s[u>>6], u&63
+	isNew := ^*word >> bit & 1
+	*word |= 1 << bit
+	return int64(isNew)
 }

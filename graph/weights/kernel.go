@@ -13,6 +13,8 @@ import (
 // blockSize is the number of elements decoded at a time.
 const blockSize = 1 << 16
 
+var scratches = sync.Pool{New: func() any { return new([blockSize]float32) }}
+
 // add takes n elements of packed little-endian data.
 func (a *accumulator) add(dt graph.DType, data []byte, n int64) error {
 	switch dt {
@@ -58,10 +60,11 @@ func view[T any](data []byte, n int64) (v []T, ok bool) {
 // keeps them in the cache for every look at them, and the order in which the
 // tensor library adds them up independent of where the payload lies.
 func (a *accumulator) addFloat32(data []byte, n int64) error {
-	if n >= 2*MaxDistinct && manyDistinct(data[:4*min(n, 4*MaxDistinct)]) {
-		a.distinct.over = true
-	}
-	scratch := make([]float32, min(n, blockSize))
+	distinct := newSet[uint32](&slots32, n)
+	defer distinct.free()
+	distinct.over = n >= 2*MaxDistinct && manyDistinct(data[:4*min(n, 4*MaxDistinct)])
+	scratch := scratches.Get().(*[blockSize]float32)
+	defer scratches.Put(scratch)
 	for at := int64(0); at < n; at += blockSize {
 		b := scratch[:min(n-at, blockSize)]
 		part := data[4*at:]
@@ -72,21 +75,22 @@ func (a *accumulator) addFloat32(data []byte, n int64) error {
 				b[i] = math.Float32frombits(binary.LittleEndian.Uint32(part[4*i:]))
 			}
 		}
-		if err := a.floats(b); err != nil {
+		if err := a.floats(b, distinct); err != nil {
 			return err
 		}
 	}
+	a.distinct = distinct.count()
 	return nil
 }
 
 // floats counts one block of float32 values: zeros and patterns in a loop over
 // the bits, sums and extremes by the tensor library.
-func (a *accumulator) floats(v []float32) error {
+func (a *accumulator) floats(v []float32, distinct *set[uint32]) error {
 	bits := unsafe.Slice((*uint32)(unsafe.Pointer(unsafe.SliceData(v))), len(v))
 	a.n += int64(len(v))
 	zeros, near, odd := scan(bits)
 	a.zeros, a.near = a.zeros+zeros, a.near+near
-	a.distinct.add32(bits)
+	distinct.add(bits...)
 	if odd > 0 {
 		a.nonFinite += odd
 		a.slow(v)
@@ -140,10 +144,12 @@ func (a *accumulator) one(f float64) {
 
 func (a *accumulator) addFloat64(data []byte, n int64) error {
 	a.n += n
+	distinct := newSet[uint64](&slots64, n)
+	defer distinct.free()
 	for i := range n {
 		u := binary.LittleEndian.Uint64(data[8*i:])
 		f := math.Float64frombits(u)
-		a.distinct.add64(u)
+		distinct.add(u)
 		if math.IsNaN(f) || math.IsInf(f, 0) {
 			a.nonFinite++
 			continue
@@ -156,6 +162,7 @@ func (a *accumulator) addFloat64(data []byte, n int64) error {
 		}
 		a.one(f)
 	}
+	a.distinct = distinct.count()
 	return nil
 }
 
@@ -165,9 +172,10 @@ func (a *accumulator) addFloat64(data []byte, n int64) error {
 func (a *accumulator) addSmallFloats(dt graph.DType, data []byte, n int64) error {
 	if dt.Bits() == 16 && n < 1<<13 {
 		a.n += n
+		var distinct set16
 		for i := range n {
 			u := binary.LittleEndian.Uint16(data[2*i:])
-			a.distinct.add64(uint64(u))
+			a.distinct += distinct.add(u)
 			a.weighted(smallFloat(dt, uint32(u)), 1)
 		}
 		return nil
@@ -176,6 +184,12 @@ func (a *accumulator) addSmallFloats(dt graph.DType, data []byte, n int64) error
 	defer histograms.Put(hist)
 	switch dt.Bits() {
 	case 16:
+		if v, ok := view[uint16](data, n); ok {
+			for _, u := range v {
+				hist[u]++
+			}
+			break
+		}
 		for i := range n {
 			hist[binary.LittleEndian.Uint16(data[2*i:])]++
 		}
@@ -194,7 +208,7 @@ func (a *accumulator) addSmallFloats(dt graph.DType, data []byte, n int64) error
 			continue
 		}
 		hist[u] = 0
-		a.distinct.known++
+		a.distinct++
 		a.weighted(smallFloat(dt, uint32(u)), k)
 	}
 	return nil
@@ -209,17 +223,22 @@ var histograms = sync.Pool{New: func() any { return new(histogram) }}
 
 // weighted counts k elements of the real value f.
 func (a *accumulator) weighted(f float64, k int64) {
-	if math.IsNaN(f) || math.IsInf(f, 0) {
+	if f-f != 0 { // NaN or an infinity
 		a.nonFinite += k
 		return
 	}
-	if f == 0 {
-		a.zeros += k
-	}
 	if math.Abs(f) < NearZero {
 		a.near += k
+		if f == 0 {
+			a.zeros += k
+		}
 	}
-	a.min, a.max = min(a.min, f), max(a.max, f)
+	if f < a.min {
+		a.min = f
+	}
+	if f > a.max {
+		a.max = f
+	}
 	a.sum += f * float64(k)
 	a.squares += f * f * float64(k)
 }
@@ -258,7 +277,7 @@ func (a *accumulator) addBytes(dt graph.DType, data []byte) {
 		if k == 0 {
 			continue
 		}
-		a.distinct.known++
+		a.distinct++
 		q := int64(u)
 		if dt == graph.Int8 {
 			q = int64(int8(u))
@@ -291,7 +310,7 @@ func (a *accumulator) addPacked(dt graph.DType, data []byte, n int64) {
 		if k == 0 {
 			continue
 		}
-		a.distinct.known++
+		a.distinct++
 		q := int64(u)
 		if (dt == graph.Int4 || dt == graph.Int2) && q >= 1<<(bits-1) {
 			q -= 1 << bits
@@ -304,6 +323,8 @@ func (a *accumulator) addPacked(dt graph.DType, data []byte, n int64) {
 func (a *accumulator) addIntegers(dt graph.DType, data []byte, n int64) {
 	le := binary.LittleEndian
 	a.n += n
+	distinct := newSet[uint64](&slots64, n)
+	defer distinct.free()
 	for i := range n {
 		var q int64
 		switch dt {
@@ -318,11 +339,12 @@ func (a *accumulator) addIntegers(dt graph.DType, data []byte, n int64) {
 		default:
 			q = int64(le.Uint64(data[8*i:]))
 		}
-		a.distinct.add64(uint64(q))
+		distinct.add(uint64(q))
 		if dt == graph.Uint64 && q < 0 {
 			a.one(float64(uint64(q)))
 			continue
 		}
 		a.integer(q, 1)
 	}
+	a.distinct = distinct.count()
 }

@@ -99,7 +99,7 @@ func (s *Stats) values(t *graph.Tensor, data []byte) (reason string) {
 type accumulator struct {
 	n, zeros, near, nonFinite int64
 	min, max, sum, squares    float64
-	distinct                  counter
+	distinct                  int64 // -1 above MaxDistinct
 	zeroPoint                 int64
 	// nearWidth is the largest integer distance from the zero point that is
 	// near zero: 0 for the usual scales.
@@ -126,7 +126,7 @@ func newAccumulator(t *graph.Tensor) *accumulator {
 }
 
 func (a *accumulator) finish(s *Stats) {
-	s.DistinctValues, s.NonFinite = a.distinct.count(), a.nonFinite
+	s.DistinctValues, s.NonFinite = a.distinct, a.nonFinite
 	if a.n > 0 {
 		s.ZeroFraction = float64(a.zeros) / float64(a.n)
 		s.NearZeroFraction = float64(a.near) / float64(a.n)
