@@ -86,13 +86,24 @@ func TestKnown(t *testing.T) {
 		"\x1c\x00\x00\x00TFL3":                       {"", false},
 		"bad \xff utf-8":                             {"", false},
 		"":                                           {"", false},
+		icuBundle:                                    {"icu resources", true},
+		icuBundle + "more":                           {"icu resources", false},
+		"\x00\x20\xda\x26" + icuBundle[4:]:           {"icu resources", false},
+		icuBundle[:40]:                               {"icu resources", false},
 	}
 	for head, want := range cases {
-		if got := known([]byte(head)); got != want.name || skipSearch(got) != want.skip {
-			t.Errorf("%q: %q, skip %v; want %q, %v", head, got, skipSearch(got), want.name, want.skip)
+		got, skip := known([]byte(head)), skipSearch([]byte(head), int64(len(head)))
+		if got != want.name || skip != want.skip {
+			t.Errorf("%q: %q, skip %v; want %q, %v", head, got, skip, want.name, want.skip)
 		}
 	}
 }
+
+// icuBundle is a resource bundle of ICU as its tools write it for Java: a header of 32
+// bytes, big endian, of format ResB 1.2, the root, and seven indexes (their number,
+// the ends of keys and resources, the bundle's length in words of four bytes, ...).
+const icuBundle = "\x00\x20\xda\x27" + "\x00\x14\x00\x00\x01\x00\x02\x00ResB\x01\x02\x00\x00\x01\x00\x00\x00" + "\x00\x00\x00\x00\x00\x00\x00\x00" +
+	"\x20\x00\x00\x08" + "\x00\x00\x00\x07\x00\x00\x00\x08\x00\x00\x00\x09\x00\x00\x00\x09\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x09" + "\x00\x00\x00\x00"
 
 func TestNameRules(t *testing.T) {
 	r := newNameRules([]format.Format{{Extensions: []string{"xyz", "json", "cfg.ncnn", "bin"}}})

@@ -80,7 +80,7 @@ func (w *worker) byHead(a *artifact, e *container.Entry, head []byte, err error,
 	switch {
 	case err != nil:
 		return nil, false
-	case named == plainName && skipSearch(known(head)):
+	case named == plainName && skipSearch(head, e.Size):
 		if e.Stored() {
 			return w.behind(a, e.Compressed(), known(head)), true
 		}

@@ -11,6 +11,9 @@ type knownContent struct {
 	offset int
 	magic  string
 	search bool // models may be inside: search it all the same
+	// tells says that the content's structure tells where it ends (see contentEnd):
+	// unless that is the end of its file, it is searched.
+	tells bool
 }
 
 // knownContents are signatures of what else apps hold. Those that are searched
@@ -39,6 +42,7 @@ var knownContents = []knownContent{
 	{name: "resource table", magic: "\x02\x00\x0C\x00"},
 	{name: "java class", magic: "\xCA\xFE\xBA\xBE\x00\x00\x00"},
 	{name: "baseline profile", magic: "pro\x00"}, {name: "baseline profile", magic: "prm\x00"},
+	{name: "icu resources", offset: 12, magic: "ResB", tells: true},
 	{name: "pdf", magic: "%PDF-", search: true},
 	{name: "dex", magic: "dex\n0", search: true},
 	{name: "elf", magic: "\x7FELF", search: true},
@@ -54,32 +58,31 @@ var knownContents = []knownContent{
 // known names the content that starts with head, or returns "" when it is not one
 // of the kinds told apart here. Text is "text".
 func known(head []byte) string {
-	k, _ := lookKnown(head)
-	return k
-}
-
-// skipSearch reports whether content of that kind cannot hold models.
-func skipSearch(name string) bool {
-	for i := range knownContents {
-		if knownContents[i].name == name {
-			return !knownContents[i].search
-		}
+	if k := lookKnown(head); k != nil {
+		return k.name
 	}
-	return false
+	if isText(head[:min(len(head), firstLook)]) {
+		return "text"
+	}
+	return ""
 }
 
-func lookKnown(head []byte) (string, bool) {
+// skipSearch reports whether content of size bytes that starts with head cannot hold
+// models.
+func skipSearch(head []byte, size int64) bool {
+	k := lookKnown(head)
+	return k != nil && !k.search && (!k.tells || int64(contentEnd(head, k.name)) == size)
+}
+
+func lookKnown(head []byte) *knownContent {
 	for i := range knownContents {
 		k := &knownContents[i]
 		end := k.offset + len(k.magic)
 		if len(head) >= end && head[k.offset] == k.magic[0] && string(head[k.offset:end]) == k.magic {
-			return k.name, k.search
+			return k
 		}
 	}
-	if isText(head[:min(len(head), firstLook)]) {
-		return "text", true
-	}
-	return "", true
+	return nil
 }
 
 // isText reports whether head is printable text in UTF-8, cut anywhere.

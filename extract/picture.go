@@ -32,8 +32,29 @@ func contentEnd(data []byte, what string) int {
 			return 0
 		}
 		return int(n)
+	case "icu resources":
+		return icuEnd(data)
 	}
 	return 0
+}
+
+// icuEnd reads the length of a resource bundle of ICU (udata.h, uresdata.h): a header
+// (u16 its length, 0xda, 0x27, ..., at 8 whether the rest is big endian), then u32 of
+// the root and the indexes, of which the first tells how many there are, the fourth the
+// bundle's length, both in the order that the header names.
+func icuEnd(data []byte) int {
+	if len(data) < 24 || data[2] != 0xda || data[3] != 0x27 {
+		return 0
+	}
+	order := binary.ByteOrder(binary.LittleEndian)
+	if data[8] == 1 {
+		order = binary.BigEndian
+	}
+	head := int(order.Uint16(data))
+	if len(data) < head+20 || order.Uint32(data[head+4:])&0xff < 4 {
+		return 0
+	}
+	return head + 4*int(order.Uint32(data[head+16:]))
 }
 
 // pngEnd walks the chunks of a PNG (u32 length, four letters, content, u32 check, big
