@@ -146,6 +146,9 @@ func (w *worker) readWhole(a *artifact, e *container.Entry) []*Finding {
 	if len(rows) > 0 {
 		noteCheck(rows, a, e)
 	}
+	if w.Content != nil && a.depth == 0 && err == nil && !c.Shared {
+		guard(func() { w.Content(e, c.Data) })
+	}
 	switch {
 	case !c.Shared && (w.holds(a.job, rows) || cap(c.Data) > keptBuffer):
 		w.buffers[a.depth] = nil

@@ -16,11 +16,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/gaugenn/gaugenn/extract"
+	"github.com/gaugenn/gaugenn/extract/container"
 	"github.com/gaugenn/gaugenn/graph"
 	"github.com/gaugenn/gaugenn/graph/format"
 	"github.com/google/go-cmp/cmp"
@@ -293,6 +295,39 @@ func TestScan_outsideTheArchive(t *testing.T) {
 		"before.apk zip parsed", "  before.apk@33 toy parsed",
 		"behind.zip zip parsed",
 		fmt.Sprintf("  behind.zip@%d toy parsed", len(archive)))
+}
+
+// A resource bundle of ICU tells its length: a model behind it is found, compressed or not.
+func TestScan_behindContentThatTellsItsLength(t *testing.T) {
+	bundle := make([]byte, 600)
+	copy(bundle, "\x20\x00\xda\x27\x14\x00\x00\x00\x00\x00\x02\x00ResB")
+	bundle[36], bundle[48] = 4, (600-32)/4
+	model := toyModel(1, 500)
+	for _, method := range []uint16{zip.Store, zip.Deflate} {
+		root := write(t, file{"x.zip", zipped(t, method, file{"a.res", bundle}, file{"b.res", join(bundle, model)})})
+		wantRows(t, scan(t, extract.Scanner{}, root), "x.zip zip parsed", "  b.res@600 toy parsed")
+	}
+}
+
+// What Content is given is the content of each compressed entry that was read.
+func TestScan_givesContent(t *testing.T) {
+	var mu sync.Mutex
+	got := map[string]string{}
+	s := extract.Scanner{Content: func(e *container.Entry, data []byte) {
+		mu.Lock()
+		defer mu.Unlock()
+		got[e.Name] = hashOf(data)
+		if e.Name == "b" {
+			panic("one reader's trouble")
+		}
+	}}
+	a, b := random(1, 3000), random(2, 4000)
+	root := write(t, file{"x.zip", zipped(t, zip.Deflate, file{"a", a}, file{"b", b}, file{"c.toy", toyModel(1, 700)})},
+		file{"y.zip", zipped(t, zip.Store, file{"stored", a})})
+	wantRows(t, scan(t, s, root), "x.zip zip parsed", "  c.toy toy parsed", "y.zip zip parsed")
+	if len(got) != 3 || got["a"] != hashOf(a) || got["b"] != hashOf(b) {
+		t.Errorf("%v", got)
+	}
 }
 
 func TestScan_companionsInArchives(t *testing.T) {

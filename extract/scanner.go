@@ -91,6 +91,10 @@ type Scanner struct {
 	// memory. It must not keep views of the model's constants. A panic in it
 	// turns the finding into Malformed.
 	Digest func(*Finding, *graph.Model) any
+	// Content, if set, is called with every compressed entry of a file that was read
+	// whole, on a worker and concurrently with others, mostly before Describe is called
+	// for the file. It must not keep or change the bytes. A panic in it is ignored.
+	Content func(e *container.Entry, data []byte)
 	// Describe, if set, is called once for every container, on a worker; what it
 	// returns is kept in App.Description.
 	Describe func(Source) any

@@ -180,9 +180,6 @@ func (j *job) planArchive(archive *container.Archive, failed *Finding) []task {
 		j.results[len(archive.Entries)] = []*Finding{failed}
 	}
 	tasks := []task{j.hash}
-	if j.Describe != nil {
-		tasks = append(tasks, j.describe)
-	}
 	for from := 0; from < len(archive.Entries); {
 		to, size := from, int64(0)
 		for to < len(archive.Entries) && to-from < chunkEntries && size < chunkBytes {
@@ -194,6 +191,9 @@ func (j *job) planArchive(archive *container.Archive, failed *Finding) []task {
 	}
 	if j.Depth == Full && len(archive.Between()) > 0 {
 		tasks = append(tasks, j.outside)
+	}
+	if j.Describe != nil {
+		tasks = append(tasks, j.describe) // last: see Scanner.Content
 	}
 	return tasks
 }

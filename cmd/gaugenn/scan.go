@@ -113,6 +113,7 @@ func scan(ctx context.Context, paths []string, o scanOptions, stdout, stderr io.
 			return err
 		}
 		reader := evidence.NewReader(rules, evidence.Limits{})
+		sc.Content = reader.Note
 		sc.Describe = func(s extract.Source) any { return describe(reader, s) }
 	}
 	err = sc.Scan(ctx, paths, func(a *extract.App) error {

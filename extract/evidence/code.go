@@ -13,17 +13,25 @@ import (
 func (w *reading) code() {
 	for i := range w.a.Entries {
 		e := &w.a.Entries[i]
-		dir, base, _ := cutLast(e.Name)
-		if strings.HasSuffix(base, ".dex") && (dir == "" || strings.HasSuffix(dir, "dex")) {
-			w.once(e, w.dex)
-		}
-		if base == "classes.jar" && dir == "" || strings.HasSuffix(base, ".jar") && dir == "libs" {
-			w.once(e, w.jar)
+		if read := w.codeOf(e.Name); read != nil {
+			w.once(e, read)
 		}
 	}
 	if w.report.Manifest == nil && !w.nested {
 		w.classes(w.a, "")
 	}
+}
+
+// codeOf returns what reads the code in an entry of that name, nil for none.
+func (w *reading) codeOf(name string) func(file string, b []byte) {
+	dir, base, _ := cutLast(name)
+	switch {
+	case strings.HasSuffix(base, ".dex") && (dir == "" || strings.HasSuffix(dir, "dex")):
+		return w.dex
+	case base == "classes.jar" && dir == "", strings.HasSuffix(base, ".jar") && dir == "libs":
+		return w.jar
+	}
+	return nil
 }
 
 func cutLast(name string) (dir, base string, ok bool) {

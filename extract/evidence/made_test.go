@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/flate"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -170,6 +171,31 @@ func TestRead_sameBytesInTwoApps(t *testing.T) {
 		if _, _, path := strongest(rep, "OpenAI"); path != name {
 			t.Errorf("%s: observed in %q", name, path)
 		}
+	}
+}
+
+// TestNote_tellsWhatReadTells: content that was noted gives the report that reading it
+// again gives, and is not read again.
+func TestNote_tellsWhatReadTells(t *testing.T) {
+	code := extracttest.Dex(extracttest.Class{Name: "Lcom/example/A;", Strings: []string{"https://api.openai.com/", "face.tflite"}})
+	broken := slices.Clone(code)
+	broken[0x38], broken[0x39], broken[0x3a] = 0xff, 0xff, 0xff
+	a := archive(t, "classes.dex", string(code), "classes2.dex", string(broken), "libs/x.jar", pack(t, "com/openai/A.class", "no class"), "assets/x.txt", "text")
+	plain := reader(t).Read(a)
+	noted := reader(t)
+	for i := range a.Entries {
+		content, err := new(container.Decoder).Bytes(&a.Entries[i], nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		noted.Note(&a.Entries[i], content.Data)
+		noted.Note(&a.Entries[i], nil) // of no use, of no harm
+	}
+	if got := noted.Read(a); cmp.Diff(plain, got, cmp.AllowUnexported(evidence.Report{})) != "" {
+		t.Error(cmp.Diff(plain, got, cmp.AllowUnexported(evidence.Report{})))
+	}
+	if len(plain.Problems) == 0 || len(plain.Observations) == 0 {
+		t.Errorf("nothing to compare: %+v", plain)
 	}
 }
 

@@ -67,14 +67,7 @@ func (w *reading) once(e *container.Entry, read func(file string, b []byte)) {
 		if b := w.content(e); len(b) > 0 {
 			read(e.Name, b)
 		}
-		for _, o := range w.best {
-			o.Path = ""
-			f.observations = append(f.observations, *o)
-		}
-		for _, p := range w.report.Problems {
-			f.problems = append(f.problems, strings.TrimPrefix(p, e.Name+": "))
-		}
-		f.named, w.named = w.named, nil
+		f = w.found(e.Name)
 		w.best, w.report.Problems = outer, problems
 		w.r.memo.put(key, f)
 	}
@@ -85,5 +78,36 @@ func (w *reading) once(e *container.Entry, read func(file string, b []byte)) {
 	w.absent(e.Name, f.named)
 	for _, p := range f.problems {
 		w.problem(e.Name + ": " + p)
+	}
+}
+
+// found takes what the reading of one file gave.
+func (w *reading) found(file string) (f found) {
+	for _, o := range w.best {
+		o.Path = ""
+		f.observations = append(f.observations, *o)
+	}
+	for _, p := range w.report.Problems {
+		f.problems = append(f.problems, strings.TrimPrefix(p, file+": "))
+	}
+	f.named, w.named = w.named, nil
+	return f
+}
+
+// Note reads an entry of code whose content is at hand, so that Read of its archive
+// need not decompress it again. It may be called by several goroutines.
+func (r *Reader) Note(e *container.Entry, content []byte) {
+	if len(content) == 0 || e.Size > r.limits.EntryBytes {
+		return
+	}
+	w := &reading{r: r, report: &Report{}, best: map[seenAs]*Observation{}}
+	read := w.codeOf(e.Name)
+	if read == nil {
+		return
+	}
+	key := memoKey(e)
+	if _, ok := r.memo.get(key); !ok {
+		read(e.Name, content)
+		r.memo.put(key, w.found(e.Name))
 	}
 }
