@@ -175,6 +175,10 @@ func (r Rules) summary(s *runtime.Summary, out *Reduced) (why []string) {
 	return why
 }
 
+// holding are the governors under which a clock does not follow the load, so that a lower one after the run is a sign of heat. All others, of which vendors
+// have their own, let it go when the work is done. "" is a governor that is not known.
+var holding = map[string]bool{"performance": true, "userspace": true, "": true}
+
 // states judges what the device was doing before and after.
 func (r Rules) states(before, after State) (why []string) {
 	if b := before.Load; b != nil && *b > r.Load {
@@ -193,8 +197,8 @@ func (r Rules) states(before, after State) (why []string) {
 	}
 	if len(before.ClocksMHz) > 0 && len(after.ClocksMHz) > 0 {
 		b, a := slices.Max(before.ClocksMHz), slices.Max(after.ClocksMHz)
-		governor := before.governorOf(slices.Index(before.ClocksMHz, b))
-		if b > 0 && 1-a/b > r.ClockFall && governor != "schedutil" && governor != "ondemand" {
+		held := holding[before.governorOf(slices.Index(before.ClocksMHz, b))]
+		if b > 0 && 1-a/b > r.ClockFall && held {
 			why = append(why, fmt.Sprintf("clock fell from %.0f to %.0f MHz", b, a))
 		}
 	}

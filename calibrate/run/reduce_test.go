@@ -50,6 +50,8 @@ func TestReduce_verdicts(t *testing.T) {
 			After: run.State{ClocksMHz: []float64{1800, 2000}}, Result: runtime.Result{RepeatsMS: repeats(30, 10)}}, run.Rules{}, ""},
 		{"clock let go, first core told", &run.Record{Status: run.OK, Before: run.State{ClocksMHz: []float64{1800, 2900}, Governor: "schedutil"},
 			After: run.State{ClocksMHz: []float64{1800, 2000}}, Result: runtime.Result{RepeatsMS: repeats(30, 10)}}, run.Rules{}, ""},
+		{"clock let go by a vendor's governor", &run.Record{Status: run.OK, Before: run.State{ClocksMHz: []float64{1800, 2900}, Governors: []string{"sched_pixel", "walt"}},
+			After: run.State{ClocksMHz: []float64{1800, 2000}}, Result: runtime.Result{RepeatsMS: repeats(30, 10)}}, run.Rules{}, ""},
 		{"clock of a cluster held", &run.Record{Status: run.OK, Before: run.State{ClocksMHz: []float64{1800, 2900}, Governors: []string{"schedutil", "performance"}},
 			After: run.State{ClocksMHz: []float64{1800, 2000}}, Result: runtime.Result{RepeatsMS: repeats(30, 10)}}, run.Rules{}, "clock fell"},
 		{"throttled", &run.Record{Status: run.OK, After: run.State{Thermal: ptr(2)}, Result: runtime.Result{RepeatsMS: repeats(30, 10)}}, run.Rules{}, "throttled"},
