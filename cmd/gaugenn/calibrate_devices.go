@@ -1,11 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/gaugenn/gaugenn/calibrate"
@@ -24,9 +27,8 @@ const (
 	simPrefix = "sim:"
 )
 
-// devicesOf returns where the plan is run, and the name of the runtime there.
+// devicesOf returns where the plan is run, and the name of the runtime there, which is one for all.
 func (o runOptions) devicesOf(ctx context.Context) (out []runs.Device, runtimeName string, err error) {
-	runtimeName = "litert"
 	meter, err := o.meter.of()
 	if err != nil {
 		return nil, "", err
@@ -36,29 +38,41 @@ func (o runOptions) devicesOf(ctx context.Context) (out []runs.Device, runtimeNa
 		return nil, "", err
 	}
 	for _, name := range names {
-		var d runs.Device
-		switch sim, ok := strings.CutPrefix(name, simPrefix); {
-		case name == hostName:
-			if d, err = o.host(); o.wheel(o.runtime) {
-				runtimeName = o.runtime
-			}
-		case ok:
-			d, err = o.simulated(sim)
-		default:
-			var p *runs.Phone
-			if p, err = o.phone(name); err == nil {
-				p.Meter, d, runtimeName = meter, p, p.Tool.Name
-			}
-		}
+		d, its, err := o.deviceOf(name, meter)
 		if err != nil {
 			return nil, "", err
 		}
 		if _, ok := d.(*runs.Phone); !ok && meter != nil {
 			return nil, "", usagef("--meter is for phones, not for %s", name)
 		}
-		out = append(out, d)
+		if len(out) > 0 && its != runtimeName {
+			return nil, "", usagef("--device %s would run %s, the others %s: take them one runtime at a time", name, its, runtimeName)
+		}
+		out, runtimeName = append(out, d), its
 	}
 	return out, runtimeName, nil
+}
+
+// deviceOf returns a device, and the name of the runtime that it runs: that of the program on a phone, else the one asked for.
+func (o runOptions) deviceOf(name string, meter *runs.Meter) (runs.Device, string, error) {
+	sim, simulated := strings.CutPrefix(name, simPrefix)
+	asked := cmp.Or(o.runtime, litert.Name)
+	switch {
+	case name == hostName:
+		d, err := o.host()
+		return d, asked, err
+	case simulated && formatsOfRuntime[asked] == nil:
+		return nil, "", usagef("--runtime %s: known runtimes are %s", asked, strings.Join(slices.Sorted(maps.Keys(formatsOfRuntime)), ", "))
+	case simulated:
+		d, err := o.simulated(sim)
+		return d, asked, err
+	}
+	p, err := o.phone(name)
+	if err != nil {
+		return nil, "", err
+	}
+	p.Meter = meter
+	return p, p.Tool.Name, nil
 }
 
 // deviceNames returns the devices asked for, each once, with those that adb lists in place of "all".

@@ -87,7 +87,7 @@ other work on the machine hardly moves it; --statistic median keeps the median o
 	f.StringArrayVar(&o.devices, "device", []string{hostName}, "host; the serial number or address of a device that adb lists; all of those; or sim:NAME, a simulated phone. May be repeated")
 	f.StringVarP(&o.out, "output", "o", "", "folder for runs and measurements")
 	f.StringVar(&o.library, "litert-library", "", "path of libLiteRt.so; else it is looked for in the active Python environment and the usual folders")
-	f.StringVar(&o.runtime, "runtime", "litert", "with --device host: litert, or ort, ncnn or mnn out of their Python wheels")
+	f.StringVar(&o.runtime, "runtime", "litert", "with --device host: litert, or ort, ncnn or mnn out of their Python wheels; with sim:NAME: the one to simulate")
 	f.StringVar(&o.python, "python", "", "with those: the Python interpreter that has the wheel; else the active environment's or the one in PATH")
 	f.StringVar(&o.adb, "adb", "", "path of the adb program; else the one in PATH")
 	f.IntVar(&o.adbPort, "adb-port", 0, "port of adb's server, if not its own default")

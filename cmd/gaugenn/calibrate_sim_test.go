@@ -2,6 +2,7 @@ package main
 
 import (
 	"archive/zip"
+	"errors"
 	"math"
 	"os"
 	"path/filepath"
@@ -214,6 +215,36 @@ func TestCalibrate_changedModelIsARow(t *testing.T) {
 		if want := map[bool]runs.Status{true: runs.OK, false: runs.Unavailable}[r.Job.Name == "b"]; r.Status != want || want != runs.OK && !strings.Contains(r.Reason, "changed since the scan") {
 			t.Errorf("%s: %s %q", r.Job.Name, r.Status, r.Reason)
 		}
+	}
+}
+
+// A model of two files goes from an app to its runs, which are simulated in its own runtime.
+func TestCalibrate_modelsOfTwoFiles(t *testing.T) {
+	fixtures, dir := filepath.Join("..", "..", "graph", "format", "ncnn", "testdata"), t.TempDir()
+	app, tables, planFile, runDir := filepath.Join(dir, "app.apk"), filepath.Join(dir, "tables"), filepath.Join(dir, "plan.json"), filepath.Join(dir, "runs")
+	inside := map[string]string{}
+	for _, name := range []string{"small.param", "small.bin", "half.ncnn.param", "half.ncnn.bin"} {
+		inside["assets/"+name] = filepath.Join(fixtures, name)
+	}
+	zipped(t, app, inside)
+	calibrated(t, "scan", app, "-o", tables, "-q")
+	calibrated(t, "calibrate", "sample", "--models", tables, "--runtime", "ncnn", "--all", "-o", planFile)
+	calibrated(t, "calibrate", "run", planFile, "-o", runDir, "--runtime", "ncnn", "--device", "sim:Pixel 7")
+	records, err := runs.ReadDir(runDir)
+	if err != nil || len(records) != 2 {
+		t.Fatalf("%d records, %v", len(records), err)
+	}
+	for _, r := range records {
+		if r.Status != runs.OK || r.Job.Runtime != "ncnn" {
+			t.Errorf("%s in %s: %s %s", r.Job.Name, r.Job.Runtime, r.Status, r.Reason)
+		}
+	}
+}
+
+func TestCalibrate_runOfTwoRuntimesIsRefused(t *testing.T) {
+	o := runOptions{devices: []string{"sim:Pixel 7", "R1"}, runtime: "litert", binary: "benchncnn"}
+	if _, _, err := o.devicesOf(t.Context()); !errors.Is(err, errUsage) {
+		t.Errorf("%v", err)
 	}
 }
 
