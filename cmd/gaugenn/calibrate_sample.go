@@ -276,23 +276,22 @@ func candidateOf(path string, formats []string) (c plan.Candidate, err error) {
 			err = fmt.Errorf("%s: reader failed: %v", path, r)
 		}
 	}()
-	m, err := readModel(path)
+	m, content, err := readWhole(path)
 	if err != nil {
 		return c, err
 	}
 	if !slices.Contains(formats, m.Format) {
 		return c, fmt.Errorf("%s: format %s", path, m.Format)
 	}
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return c, err
+	h := sha256.New()
+	for _, b := range content {
+		h.Write(b)
 	}
-	sum := sha256.Sum256(b)
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return c, err
 	}
-	c = plan.Candidate{ID: hex.EncodeToString(sum[:]), Name: strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)), Path: abs, Format: m.Format}
+	c = plan.Candidate{ID: hex.EncodeToString(h.Sum(nil)), Name: strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)), Path: abs, Format: m.Format}
 	c.Net = kernels(c.Name, m)
 	if !worthRunning(c.Net) {
 		return c, fmt.Errorf("%s: no kernel of known cost", path)

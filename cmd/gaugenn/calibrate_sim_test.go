@@ -218,7 +218,7 @@ func TestCalibrate_changedModelIsARow(t *testing.T) {
 	}
 }
 
-// A model of two files goes from an app to its runs, which are simulated in its own runtime.
+// A model of two files goes from an app to rows that a fit can use: it is simulated in its own runtime and has one identity in tables, plans and files.
 func TestCalibrate_modelsOfTwoFiles(t *testing.T) {
 	fixtures, dir := filepath.Join("..", "..", "graph", "format", "ncnn", "testdata"), t.TempDir()
 	app, tables, planFile, runDir := filepath.Join(dir, "app.apk"), filepath.Join(dir, "tables"), filepath.Join(dir, "plan.json"), filepath.Join(dir, "runs")
@@ -238,6 +238,9 @@ func TestCalibrate_modelsOfTwoFiles(t *testing.T) {
 		if r.Status != runs.OK || r.Job.Runtime != "ncnn" {
 			t.Errorf("%s in %s: %s %s", r.Job.Name, r.Job.Runtime, r.Status, r.Reason)
 		}
+	}
+	if rows, left, err := fitRows(t.Context(), records, runs.Rules{}); len(rows) != 2 || err != nil {
+		t.Errorf("%d rows to fit, left out %v, %v", len(rows), left, err)
 	}
 }
 

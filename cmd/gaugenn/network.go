@@ -109,11 +109,18 @@ func fusionOf(formatName string) feature.Fusion {
 
 // readModel reads one model file with its companions beside it.
 func readModel(path string) (*graph.Model, error) {
+	m, _, err := readWhole(path)
+	return m, err
+}
+
+// readWhole also returns what the model was read from: the content of its file, and of each companion in the order of the model's parts. Their hash is
+// the model's identity in tables.
+func readWhole(path string) (*graph.Model, [][]byte, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	dir := filepath.Dir(path)
+	dir, opened := filepath.Dir(path), map[string][]byte{}
 	in := format.Input{
 		Path: path, Name: filepath.Base(path), Data: b,
 		Open: func(name string) ([]byte, error) {
@@ -124,6 +131,7 @@ func readModel(path string) (*graph.Model, error) {
 			if err != nil {
 				return nil, format.ErrNotFound
 			}
+			opened[name] = c
 			return c, nil
 		},
 	}
@@ -136,7 +144,13 @@ func readModel(path string) (*graph.Model, error) {
 			}
 			m, err := f.Parse(in)
 			if err == nil && len(m.Graphs) > 0 {
-				return m, nil
+				content := [][]byte{b}
+				for _, p := range m.Parts {
+					if c, ok := opened[p.Name]; ok && p.Found {
+						content = append(content, c)
+					}
+				}
+				return m, content, nil
 			}
 			if err == nil {
 				err = fmt.Errorf("%s: %s: holds weights only, no graph", f.Name, path)
@@ -149,5 +163,5 @@ func readModel(path string) (*graph.Model, error) {
 	if last == nil {
 		last = fmt.Errorf("%s: not a model of a known format", path)
 	}
-	return nil, last
+	return nil, nil, last
 }
