@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -222,7 +223,7 @@ func findCandidates(ctx context.Context, dirs, files, formats []string) (out []p
 		}
 		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 			if err != nil || ctx.Err() != nil {
-				return firstError(err, ctx.Err())
+				return cmp.Or(err, ctx.Err())
 			}
 			if d.IsDir() || !mayBe(path, formats) {
 				return nil
@@ -242,15 +243,6 @@ func findCandidates(ctx context.Context, dirs, files, formats []string) (out []p
 		}
 	}
 	return out, skipped, nil
-}
-
-func firstError(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // suffixes are the endings that spare the reading of every file of a folder.
@@ -292,6 +284,7 @@ func candidateOf(path string, formats []string) (c plan.Candidate, err error) {
 		return c, err
 	}
 	c = plan.Candidate{ID: hex.EncodeToString(h.Sum(nil)), Name: strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)), Path: abs, Format: m.Format}
+	stateInput(path, m)
 	c.Net = kernels(c.Name, m)
 	if !worthRunning(c.Net) {
 		return c, fmt.Errorf("%s: no kernel of known cost", path)
