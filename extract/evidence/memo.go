@@ -1,8 +1,7 @@
 package evidence
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
+	"hash/maphash"
 	"strings"
 	"sync"
 
@@ -15,9 +14,14 @@ const maxMemo = 1 << 16
 // memo remembers what was seen in files, by their stored bytes: apps of one
 // corpus share most of their SDKs' code and libraries to the byte.
 type memo struct {
+	seed maphash.Seed
 	mu   sync.Mutex
-	seen map[[32]byte]found
+	seen map[memoKey]found
 }
+
+// memoKey stands for an entry by two hashes with a random seed: of its stored bytes and
+// of what else its content depends on.
+type memoKey struct{ content, rest uint64 }
 
 // found is what one file gave, without its path: the same bytes stand elsewhere
 // in another app.
@@ -27,39 +31,35 @@ type found struct {
 	named        []Observation
 }
 
-func (m *memo) get(k [32]byte) (found, bool) {
+func (m *memo) get(k memoKey) (found, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	f, ok := m.seen[k]
 	return f, ok
 }
 
-func (m *memo) put(k [32]byte, f found) {
+func (m *memo) put(k memoKey, f found) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.seen == nil {
-		m.seen = map[[32]byte]found{}
-	}
 	if len(m.seen) < maxMemo {
 		m.seen[k] = f
 	}
 }
 
-// memoKey is a hash of an entry's stored bytes, with method and sizes.
-func memoKey(e *container.Entry) [32]byte {
-	h := sha256.New()
-	var b [18]byte
-	binary.LittleEndian.PutUint16(b[:], e.Method)
-	binary.LittleEndian.PutUint64(b[2:], uint64(e.Size))
-	binary.LittleEndian.PutUint64(b[10:], uint64(e.CompressedSize))
-	h.Write(b[:])
-	h.Write(e.Compressed())
-	return [32]byte(h.Sum(nil))
+func (m *memo) key(e *container.Entry) memoKey {
+	type rest struct {
+		method           uint16
+		size, compressed int64
+	}
+	return memoKey{
+		content: maphash.Bytes(m.seed, e.Compressed()),
+		rest:    maphash.Comparable(m.seed, rest{e.Method, e.Size, e.CompressedSize}),
+	}
 }
 
 // once reads an entry with read, or takes over what the same bytes gave before.
 func (w *reading) once(e *container.Entry, read func(file string, b []byte)) {
-	key := memoKey(e)
+	key := w.r.memo.key(e)
 	f, ok := w.r.memo.get(key)
 	if !ok {
 		outer, problems := w.best, w.report.Problems
@@ -105,7 +105,7 @@ func (r *Reader) Note(e *container.Entry, content []byte) {
 	if read == nil {
 		return
 	}
-	key := memoKey(e)
+	key := r.memo.key(e)
 	if _, ok := r.memo.get(key); !ok {
 		read(e.Name, content)
 		r.memo.put(key, w.found(e.Name))

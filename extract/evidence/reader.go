@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"cmp"
+	"hash/maphash"
 	"path"
 	"slices"
 	"strings"
@@ -90,7 +91,7 @@ func NewReader(rules []Rule, limits Limits) *Reader {
 	if limits.EntryBytes == 0 {
 		limits.EntryBytes = 256 << 20
 	}
-	r := &Reader{rules: rules, limits: limits, classes: classRules{}, methods: map[string]int{}, fields: map[string]int{}}
+	r := &Reader{rules: rules, limits: limits, memo: memo{seed: maphash.MakeSeed(), seen: map[memoKey]found{}}, classes: classRules{}, methods: map[string]int{}, fields: map[string]int{}}
 	var patterns []string
 	for i, rule := range rules {
 		switch rule.Signal {
