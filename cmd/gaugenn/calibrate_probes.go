@@ -5,14 +5,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gaugenn/gaugenn/calibrate/additive"
 	"github.com/gaugenn/gaugenn/calibrate/plan"
 	"github.com/gaugenn/gaugenn/calibrate/probe"
 	"github.com/gaugenn/gaugenn/estimate/simulate"
 )
 
 // addProbes makes the probes that were asked for in a folder beside the plan, and takes their time from the budget.
-func addProbes(o sampleOptions, machines []*simulate.Machine, opt *plan.Options) ([]plan.Choice, error) {
+func addProbes(o sampleOptions, machines []*simulate.Machine, opt *plan.Options) ([]plan.Candidate, error) {
 	if o.probes <= 0 {
 		return nil, nil
 	}
@@ -20,51 +19,34 @@ func addProbes(o sampleOptions, machines []*simulate.Machine, opt *plan.Options)
 	if err != nil {
 		return nil, err
 	}
-	var out []plan.Choice
+	var out []plan.Candidate
 	for _, path := range paths {
 		c, err := candidateOf(path, formatsOfRuntime[o.runtime])
 		if err != nil {
 			return nil, err
 		}
-		ms := slowest(machines, c.Net)
-		if ms <= 0 {
-			ms = additive.Nominal(additive.Terms(c.Net))
-		}
-		cost := opt.Setup.Seconds() + max(30*ms/1000, opt.MinRun.Seconds())
+		c.LatencyMS = expectedMS(machines, c.Net)
 		if opt.Budget > 0 {
-			if opt.Budget.Seconds() < cost {
+			cost := time.Duration(opt.Cost(c.LatencyMS) * float64(time.Second))
+			if opt.Budget < cost {
 				break
 			}
-			opt.Budget = max(opt.Budget-time.Duration(cost*float64(time.Second)), 1) // 0 would be no limit
+			opt.Budget = max(opt.Budget-cost, 1) // 0 would be no limit
 		}
-		out = append(out, plan.Choice{ID: c.ID, Name: c.Name, Path: c.Path, Format: c.Format, LatencyMS: ms, CostS: cost,
-			Reason: "a probe: its operators' own times price kernels of every kind and size"})
+		out = append(out, c)
 	}
 	return out, nil
 }
 
 // withProbes puts probes before the models of a plan.
-func withProbes(p *plan.Plan, probes []plan.Choice, opt plan.Options) {
-	if len(probes) == 0 {
-		return
+func withProbes(p *plan.Plan, probes []plan.Candidate, opt plan.Options) {
+	models := make([]plan.Choice, len(probes), len(probes)+len(p.Models))
+	for i := range probes {
+		models[i] = choiceOf(&probes[i], opt, "a probe: its operators' own times price kernels of every kind and size")
+		p.CostS += models[i].CostS
 	}
-	p.Models = append(probes, p.Models...)
-	p.BudgetS = 0
-	if opt.Budget > 0 {
-		p.BudgetS = opt.Budget.Seconds()
-	}
+	p.Models = append(models, p.Models...)
 	for i := range p.Models {
 		p.Models[i].Step = i + 1
-		if i < len(probes) {
-			p.CostS += probes[i].CostS
-			p.BudgetS += pick(opt.Budget > 0, probes[i].CostS)
-		}
 	}
-}
-
-func pick(cond bool, v float64) float64 {
-	if cond {
-		return v
-	}
-	return 0
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gaugenn/gaugenn/calibrate/additive"
 	"github.com/gaugenn/gaugenn/calibrate/plan"
 	runs "github.com/gaugenn/gaugenn/calibrate/run"
 	"github.com/gaugenn/gaugenn/data"
@@ -102,7 +103,7 @@ func sample(ctx context.Context, o sampleOptions, stderr io.Writer) error {
 		return err
 	}
 	for i := range all {
-		all[i].LatencyMS = slowest(machines, all[i].Net)
+		all[i].LatencyMS = expectedMS(machines, all[i].Net)
 	}
 	opt := plan.Options{Budget: o.budget, Models: o.most, Setup: 2 * time.Second, MinRun: o.minRun}
 	if opt.Prior, err = priorOf(o.devices, o.runtime); err != nil {
@@ -125,11 +126,12 @@ func sample(ctx context.Context, o sampleOptions, stderr io.Writer) error {
 		return err
 	}
 	if o.all {
-		addRest(p, all)
+		addRest(p, all, opt)
 	}
 	withProbes(p, probes, opt)
+	p.BudgetS = o.budget.Seconds()
 	p.Devices = o.devices
-	p.DeviceCostS = costsOf(o.devices, machines, p, all, opt)
+	p.DeviceCostS = costsOf(o.devices, machines, p, slices.Concat(all, probes), opt)
 	b, err := json.MarshalIndent(p, "", "  ")
 	if err != nil {
 		return err
@@ -138,27 +140,34 @@ func sample(ctx context.Context, o sampleOptions, stderr io.Writer) error {
 		return err
 	}
 	if !o.quiet {
-		writePlan(stderr, p, skipped, o.out)
+		writePlan(stderr, p, len(probes), skipped, o.out)
 	}
 	return nil
 }
 
 // addRest puts the models that were not chosen after those that were.
-func addRest(p *plan.Plan, all []plan.Candidate) {
+func addRest(p *plan.Plan, all []plan.Candidate, opt plan.Options) {
 	chosen := map[string]bool{}
 	for _, m := range p.Models {
 		chosen[m.ID] = true
 	}
-	for _, c := range all {
-		if !chosen[c.ID] && !c.Absent {
-			p.Models = append(p.Models, plan.Choice{Step: len(p.Models) + 1, ID: c.ID, Name: c.Name, Path: c.Path, Inside: c.Inside, Format: c.Format, LatencyMS: c.LatencyMS,
-				Reason: "asked for with --all"})
+	for i := range all {
+		if !chosen[all[i].ID] && !all[i].Absent {
+			m := choiceOf(&all[i], opt, "asked for with --all")
+			m.Step = len(p.Models) + 1
+			p.Models = append(p.Models, m)
+			p.CostS += m.CostS
 		}
 	}
 }
 
-// writePlan prints a plan for people.
-func writePlan(w io.Writer, p *plan.Plan, skipped int, path string) {
+// choiceOf is a candidate in a plan that no gain was weighed of.
+func choiceOf(c *plan.Candidate, opt plan.Options, why string) plan.Choice {
+	return plan.Choice{ID: c.ID, Name: c.Name, Path: c.Path, Inside: c.Inside, Format: c.Format, LatencyMS: c.LatencyMS, CostS: opt.Cost(c.LatencyMS), Reason: why}
+}
+
+// writePlan prints a plan with n probes for people.
+func writePlan(w io.Writer, p *plan.Plan, n, skipped int, path string) {
 	for _, c := range p.Models {
 		fmt.Fprintf(w, "%3d  %-44.44s %9.3g ms %5.1f s  %s\n", c.Step, c.Name, c.LatencyMS, c.CostS, c.Reason)
 	}
@@ -167,8 +176,12 @@ func writePlan(w io.Writer, p *plan.Plan, skipped int, path string) {
 			fmt.Fprintf(w, "%s: %.0f s expected\n", d, s)
 		}
 	}
-	fmt.Fprintf(w, "%d of %d distinct models (%d files without a cost left out), %.0f s expected, uncertainty left %.0f %%: %s\n",
-		len(p.Models), p.Considered, skipped, p.CostS, 100*p.MeanSDLeft, path)
+	probes := ""
+	if n > 0 {
+		probes = fmt.Sprintf(" and %d probes", n)
+	}
+	fmt.Fprintf(w, "%d of %d distinct models%s (%d files without a cost left out), %.0f s expected, uncertainty left %.0f %%: %s\n",
+		len(p.Models)-n, p.Considered, probes, skipped, p.CostS, 100*p.MeanSDLeft, path)
 }
 
 // machinesOf returns a simulated machine for each device but the host.
@@ -191,15 +204,18 @@ func machinesOf(devices []string, runtimeName string) ([]*simulate.Machine, erro
 	return out, nil
 }
 
-// slowest returns the largest simulated latency; 0 when no machine tells.
-func slowest(machines []*simulate.Machine, net *feature.Network) float64 {
+// expectedMS returns the largest simulated latency; where no machine tells, the nominal one.
+func expectedMS(machines []*simulate.Machine, net *feature.Network) float64 {
 	most := 0.0
 	for _, m := range machines {
 		if r, err := m.RunNetwork(net); err == nil && r.LatencyMS.Known {
 			most = max(most, r.LatencyMS.Value)
 		}
 	}
-	return most
+	if most > 0 {
+		return most
+	}
+	return additive.Nominal(additive.Terms(net))
 }
 
 // findCandidates reads every model of the formats below the folders. Files that no reader takes, or without a kernel of known cost, are

@@ -210,18 +210,13 @@ func costsOf(devices []string, machines []*simulate.Machine, p *plan.Plan, all [
 	if len(devices) < 2 || len(machines) != len(devices) {
 		return nil
 	}
-	out := map[string]float64{}
+	nets, out := map[string]*feature.Network{}, map[string]float64{}
+	for i := range all {
+		nets[all[i].ID] = all[i].Net
+	}
 	for _, m := range p.Models {
-		i := slices.IndexFunc(all, func(c plan.Candidate) bool { return c.ID == m.ID })
-		if i < 0 {
-			continue
-		}
-		for k, machine := range machines {
-			ms := m.LatencyMS
-			if r, err := machine.RunNetwork(all[i].Net); err == nil && r.LatencyMS.Known {
-				ms = r.LatencyMS.Value
-			}
-			out[devices[k]] += opt.Cost(ms)
+		for k := range machines {
+			out[devices[k]] += opt.Cost(expectedMS(machines[k:k+1], nets[m.ID]))
 		}
 	}
 	return out
