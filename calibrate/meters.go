@@ -3,6 +3,7 @@ package calibrate
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/gaugenn/gaugenn/calibrate/meter"
@@ -77,8 +78,9 @@ func idleOf(s run.Span) []meter.Window {
 var ErrClock = errors.New("one file of a meter is of one phone")
 
 // PriceMonsoon prices the runs that a Monsoon's CSV was recorded beside. Its clock is its own: the shift to the phone's is the one at which
-// power stands out most inside the marks of all runs together. volts is the voltage that the monitor was set to, for files without it. Records
-// are changed in place; the number of those that now have an energy comes back.
+// power stands out most inside the marks of all runs together. volts is the voltage that the monitor was set to, for files without it. Runs that
+// were priced, by the file of an earlier sitting, are left alone; where all were, all are priced anew. Records are changed in place; the number of
+// those that were given an energy comes back.
 func PriceMonsoon(records []run.Record, csv []byte, volts float64) (int, error) {
 	t, err := monsoon.Parse(csv, volts)
 	if err != nil {
@@ -87,9 +89,13 @@ func PriceMonsoon(records []run.Record, csv []byte, volts float64) (int, error) 
 	var marks []meter.Mark
 	var quiet []meter.Window
 	var of []*run.Record
+	watched := func(r run.Record) bool {
+		return r.Energy != nil && r.Energy.Meter == Monsoon && r.Energy.Span.Inferences > 0
+	}
+	anew := !slices.ContainsFunc(records, func(r run.Record) bool { return watched(r) && r.Energy.Reason == run.NotPriced })
 	for i := range records {
 		r := &records[i]
-		if r.Energy == nil || r.Energy.Meter != Monsoon || r.Energy.Span.Inferences == 0 {
+		if !watched(*r) || !anew && r.Energy.Reason != run.NotPriced {
 			continue
 		}
 		if len(of) > 0 && of[0].Device.ID != r.Device.ID {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 
@@ -105,12 +106,13 @@ func (m meterOptions) read(log *runs.Log, dir string, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	before := slices.Clone(records)
 	n, err := calibrate.PriceMonsoon(records, csv, m.volts)
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
 	for i := range records {
-		if e := records[i].Energy; e != nil && e.Meter == calibrate.Monsoon {
+		if records[i].Energy != before[i].Energy {
 			if err := log.Append(&records[i]); err != nil {
 				return err
 			}
