@@ -51,7 +51,7 @@ var netronList = []netronKind{
 	{"Tengine", []string{"tengine"}, ""},
 	{"MindSpore Lite", []string{"mslite"}, "MSL0 and MSL1 are not read"},
 	{"MindIR", []string{"mindir"}, ""},
-	{"Unity Barracuda", nil, "inside Unity's asset containers, which are not opened"},
+	{"Unity Barracuda", []string{"barracuda"}, "layers without attributes; `sentis`, which followed it, as well"},
 	{"Circle", []string{"circle"}, ""},
 	{"SnapML (.dnn)", nil, "shipped inside Snap's lenses, not in apps"},
 	{"Vitis AI (.xmodel)", nil, chips},

@@ -17,6 +17,9 @@ type Model struct {
 	// Anywhere says that its format can be told in the middle of other bytes and
 	// says where it ends.
 	Anywhere bool
+	// Partial says that its format does not read all of it, so that nothing proves
+	// that pieces of it belong together.
+	Partial bool
 }
 
 // Verdict is what a scan is to say of a planted model.
@@ -66,7 +69,7 @@ func Hide(place string, models []Model) (p Plant, ok bool, err error) {
 		if l.name != place {
 			continue
 		}
-		if l.anywhere && !models[0].Anywhere {
+		if l.anywhere && !models[0].Anywhere || l.pieces && models[0].Partial {
 			return p, false, nil
 		}
 		p = Plant{Place: place, Models: models[:1], Verdict: l.verdict}
@@ -85,6 +88,7 @@ type place struct {
 	verdict  Verdict
 	anywhere bool // only for models that can be told anywhere
 	several  bool // takes all models at once
+	pieces   bool // cuts the model
 	hide     func([]Model) ([]File, string, error)
 }
 

@@ -33,9 +33,9 @@ func textPlaces() []place {
 			b, _ := json.Marshal(map[string]any{"model": Gzip(m.Data)})
 			return b
 		})},
-		{name: "cut into pieces", verdict: Found, hide: inPieces("assets/net.part0", "assets/net.part1")},
-		{name: "cut into numbered pieces", verdict: Found, hide: inPieces("assets/net.bin.001", "assets/net.bin.002", "assets/net.bin.003")},
-		{name: "cut by split", verdict: Found, hide: inPieces("assets/net.part.aa", "assets/net.part.ab")},
+		{name: "cut into pieces", verdict: Found, pieces: true, hide: inPieces("assets/net.part0", "assets/net.part1")},
+		{name: "cut into numbered pieces", verdict: Found, pieces: true, hide: inPieces("assets/net.bin.001", "assets/net.bin.002", "assets/net.bin.003")},
+		{name: "cut by split", verdict: Found, pieces: true, hide: inPieces("assets/net.part.aa", "assets/net.part.ab")},
 	}
 }
 

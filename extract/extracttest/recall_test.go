@@ -15,26 +15,29 @@ import (
 )
 
 // fixtures are small models of ours; anywhere says that the format can be told in
-// the middle of other bytes.
+// the middle of other bytes, partial that not all of it is read.
 var fixtures = []struct {
 	path     string
 	anywhere bool
+	partial  bool
 }{
-	{"tflite/testdata/mobile_converted.tflite", true},
-	{"tflite/testdata/mobile_int8_converted.tflite", true},
-	{"tflite/testdata/while_converted.tflite", true},
-	{"executorch/testdata/portable.pte", true},
-	{"gguf/testdata/llama.gguf", true},
-	{"ort/testdata/conv.ort", true},
-	{"circle/testdata/mobile.circle", true},
-	{"mslite/testdata/plain.ms", true},
-	{"dlc/testdata/v3.dlc", false},     // a ZIP file: in other bytes, its members are found
-	{"ptl/testdata/traced.ptl", false}, // found anywhere, but up to 8 bytes short of its padding
-	{"litertlm/testdata/two.litertlm", true},
-	{"onnx/testdata/conv.onnx", false},
-	{"mnn/testdata/mobile.mnn", false},
-	{"coreml/testdata/network.mlmodel", false},
-	{"kerash5/testdata/functional.h5", false},
+	{"tflite/testdata/mobile_converted.tflite", true, false},
+	{"tflite/testdata/mobile_int8_converted.tflite", true, false},
+	{"tflite/testdata/while_converted.tflite", true, false},
+	{"executorch/testdata/portable.pte", true, false},
+	{"gguf/testdata/llama.gguf", true, false},
+	{"ort/testdata/conv.ort", true, false},
+	{"circle/testdata/mobile.circle", true, false},
+	{"mslite/testdata/plain.ms", true, false},
+	{"dlc/testdata/v3.dlc", false, false},     // a ZIP file: in other bytes, its members are found
+	{"ptl/testdata/traced.ptl", false, false}, // found anywhere, but up to 8 bytes short of its padding
+	{"litertlm/testdata/two.litertlm", true, false},
+	{"onnx/testdata/conv.onnx", false, false},
+	{"mnn/testdata/mobile.mnn", false, false},
+	{"coreml/testdata/network.mlmodel", false, false},
+	{"kerash5/testdata/functional.h5", false, false},
+	{"unity/testdata/v20.nn", false, true},
+	{"unity/testdata/v8.sentis", false, true},
 }
 
 func models(t testing.TB) []extracttest.Model {
@@ -45,7 +48,7 @@ func models(t testing.TB) []extracttest.Model {
 		if err != nil {
 			t.Fatal(err)
 		}
-		out = append(out, extracttest.Model{Name: filepath.Base(f.path), Data: b, Anywhere: f.anywhere})
+		out = append(out, extracttest.Model{Name: filepath.Base(f.path), Data: b, Anywhere: f.anywhere, Partial: f.partial})
 	}
 	return out
 }

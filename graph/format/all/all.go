@@ -38,6 +38,7 @@ import (
 	"github.com/gaugenn/gaugenn/graph/format/tflite"
 	"github.com/gaugenn/gaugenn/graph/format/tnn"
 	"github.com/gaugenn/gaugenn/graph/format/torch"
+	"github.com/gaugenn/gaugenn/graph/format/unity"
 	"github.com/gaugenn/gaugenn/graph/format/vendor"
 )
 
@@ -78,5 +79,7 @@ func Formats() []format.Format {
 		qnn.Format,
 		rknn.Format,
 		om.Format,
+		unity.Barracuda,
+		unity.Sentis,
 	}, vendor.Formats()...)
 }
