@@ -69,8 +69,8 @@ func metered(t *testing.T, name string, idle time.Duration, p *adbtest.Power) (*
 	}
 	if name == calibrate.Monsoon {
 		list := []run.Record{*rec}
-		if n, err := calibrate.PriceMonsoon(list, p.MonsoonCSV(), 0); n != 1 || err != nil {
-			t.Errorf("%d priced, %v: %+v", n, err, list[0].Energy)
+		if _, err := calibrate.PriceMonsoon(list, p.MonsoonCSV(), 0); err != nil {
+			list[0].Energy.Reason = err.Error()
 		}
 		rec = &list[0]
 	}
@@ -87,8 +87,16 @@ func TestMeterOf_pricesWorkOverAdb(t *testing.T) {
 	for name, idle := range map[string]time.Duration{"odpm": 3 * time.Second, "perfetto": time.Second, "fuelgauge": 5 * time.Second, calibrate.Monsoon: time.Second} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			power := &adbtest.Power{IdleW: 3, CoreW: 2}
-			rec, want := metered(t, name, idle, power)
+			var power *adbtest.Power
+			var rec *run.Record
+			var want float64
+			for range 3 { // a machine that stood still has measured nothing
+				power = &adbtest.Power{IdleW: 3, CoreW: 2}
+				if rec, want = metered(t, name, idle, power); power.Stood() < time.Second {
+					break
+				}
+				t.Logf("stood still for %s", power.Stood())
+			}
 			e := rec.Energy
 			if rec.Status != run.OK || !e.Known() {
 				t.Fatalf("%s %s: %+v", rec.Status, rec.Reason, e)

@@ -148,6 +148,17 @@ func (p *Power) Drawn(fromNS, toNS int64) float64 {
 	return upTo(toNS) - upTo(fromNS)
 }
 
+// Stood returns the longest time for which the supply could not look at its load: long where the whole machine, or this process, was stopped.
+func (p *Power) Stood() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	longest := int64(0)
+	for i := 1; i < len(p.history); i++ {
+		longest = max(longest, p.history[i].ns-p.history[i-1].ns)
+	}
+	return time.Duration(longest)
+}
+
 // wanted returns for how many seconds the threads of the shells' processes ran or waited for a core since it was last asked, by the scheduler's own
 // account: it holds however late it is asked.
 func (p *Power) wanted() float64 {
