@@ -130,9 +130,9 @@ func energyWords(e *runs.Energy) string {
 	case !e.Known():
 		return "; no energy: " + e.Reason
 	case e.Coarse:
-		return fmt.Sprintf("; about %.1g mJ (%.1g to %.1g)", e.EnergyMJ, e.LoMJ, e.HiMJ)
+		return fmt.Sprintf("; about %s mJ (%s to %s)", digits(e.EnergyMJ, 1), digits(e.LoMJ, 1), digits(e.HiMJ, 1))
 	}
-	return fmt.Sprintf("; %.3g mJ (%.3g to %.3g)", e.EnergyMJ, e.LoMJ, e.HiMJ)
+	return fmt.Sprintf("; %s mJ (%s to %s)", digits(e.EnergyMJ, 3), digits(e.LoMJ, 3), digits(e.HiMJ, 3))
 }
 
 // energyNotes are the facts of an energy that the table has no column for.

@@ -258,8 +258,12 @@ func writeRun(w io.Writer, done, all int, r *runs.Record, rules runs.Rules, seve
 		fmt.Fprintf(w, "%3d/%d  %-44.44s %s\n", done, all, r.Job.Name, verdict)
 		return
 	}
-	fmt.Fprintf(w, "%3d/%d  %-44.44s %9.4g ms %s of %d, %d operators, %.1f s  %s%s\n",
-		done, all, r.Job.Name, red.LatencyMS, red.Stat, len(r.Result.RepeatsMS), len(r.Result.Ops), r.TookS, verdict, energyWords(r.Energy))
+	n := len(r.Result.RepeatsMS)
+	if s := r.Result.Summary; n == 0 && s != nil {
+		n = s.Count
+	}
+	fmt.Fprintf(w, "%3d/%d  %-44.44s %9s ms %s of %d, %d operators, %.1f s  %s%s\n",
+		done, all, r.Job.Name, digits(red.LatencyMS, 4), red.Stat, n, len(r.Result.Ops), r.TookS, verdict, energyWords(r.Energy))
 }
 
 // measurements writes the table from all runs of the folder.
