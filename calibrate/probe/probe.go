@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -37,7 +38,7 @@ func Write(dir string, count int) ([]string, error) {
 		name, file := Build(seed)
 		path := filepath.Join(dir, name+".tflite")
 		out = append(out, path)
-		if info, err := os.Stat(path); err == nil && info.Size() == int64(len(file)) {
+		if b, err := os.ReadFile(path); err == nil && bytes.Equal(b, file) {
 			continue
 		}
 		if err := os.WriteFile(path, file, 0o644); err != nil {

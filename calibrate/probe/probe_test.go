@@ -2,8 +2,12 @@ package probe_test
 
 import (
 	"bytes"
+	"errors"
+	"os"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gaugenn/gaugenn/calibrate/probe"
 	"github.com/gaugenn/gaugenn/graph"
@@ -57,11 +61,27 @@ func TestBuild_sameSeedSameBytesAndTypesInTurn(t *testing.T) {
 
 func TestWrite_leavesWhatIsThere(t *testing.T) {
 	dir := t.TempDir()
-	first, err := probe.Write(dir, 4)
-	if err != nil || len(first) != 4 {
-		t.Fatal(first, err)
+	paths, err := probe.Write(dir, 2)
+	if err != nil || len(paths) != 2 {
+		t.Fatal(paths, err)
 	}
-	if again, err := probe.Write(dir, 4); err != nil || strings.Join(again, " ") != strings.Join(first, " ") {
+	want, err := os.ReadFile(paths[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := time.Date(2001, 2, 3, 4, 5, 6, 0, time.UTC)
+	other := bytes.Clone(want) // as another version would write it
+	other[len(other)-1] ^= 1
+	if err := errors.Join(os.Chtimes(paths[0], old, old), os.WriteFile(paths[1], other, 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := probe.Write(dir, 2); err != nil || !slices.Equal(again, paths) {
 		t.Fatal(again, err)
+	}
+	if info, err := os.Stat(paths[0]); err != nil || !info.ModTime().Equal(old) {
+		t.Errorf("a probe that was there was written again: %v, %v", info.ModTime(), err)
+	}
+	if got, err := os.ReadFile(paths[1]); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("another file of the same length was left: %v", err)
 	}
 }
