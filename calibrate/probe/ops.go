@@ -1,5 +1,7 @@
 package probe
 
+import "slices"
+
 // The operators that a chain of images [1, H, W, C] or of rows [1, T, D] can grow by. Each reports whether it did: one that would be too
 // large or does not fit the shape leaves the chain as it is.
 
@@ -144,23 +146,11 @@ func (c *chain) earlier() int {
 	s := c.shape()
 	for i := c.at - 1; i >= 0; i-- {
 		t := &c.tensors[i]
-		if t.data == nil && same(t.shape, s) && (!c.int8 || t.scale[0] == activeScale) {
+		if t.data == nil && slices.Equal(t.shape, s) && (!c.int8 || t.scale[0] == activeScale) {
 			return i
 		}
 	}
 	return -1
-}
-
-func same(a, b []int) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
 }
 
 // residual adds an earlier tensor of the same shape.

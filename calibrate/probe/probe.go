@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // Family is the word that names of probes start with: no trained network is of that family.
@@ -108,17 +109,14 @@ func (c *chain) add(op opcode, out int, in []int, options ...slot) {
 
 // weights adds a constant filter and its bias, quantised per output channel along axis.
 func (c *chain) weights(shape []int, axis, channels int) (filter, bias int) {
-	n := 1
-	for _, d := range shape {
-		n *= d
-	}
+	n := volume(shape)
 	t := tensor{shape: shape, kind: typeFloat32, axis: int32(axis)}
 	if c.narrow {
 		t.kind, t.data = typeInt8, make([]byte, n)
 		for i := range t.data {
 			t.data[i] = byte(int8(c.values.IntN(255) - 127))
 		}
-		t.scale = repeated(weightScale, channels)
+		t.scale = slices.Repeat([]float32{weightScale}, channels)
 	} else {
 		spread := math.Sqrt(2 * float64(channels) / float64(n)) // keeps activations about 1: neither denormal nor infinite numbers, whose arithmetic is slow
 		if axis == 3 {
@@ -129,7 +127,7 @@ func (c *chain) weights(shape []int, axis, channels int) (filter, bias int) {
 	c.tensors = append(c.tensors, t)
 	u := tensor{shape: []int{channels}, kind: typeFloat32, data: make([]byte, 4*channels)}
 	if c.int8 {
-		u.kind, u.scale = typeInt32, repeated(weightScale*c.tensors[c.at].scale[0], channels)
+		u.kind, u.scale = typeInt32, slices.Repeat([]float32{weightScale * c.tensors[c.at].scale[0]}, channels)
 	}
 	c.tensors = append(c.tensors, u)
 	return len(c.tensors) - 2, len(c.tensors) - 1
@@ -137,10 +135,7 @@ func (c *chain) weights(shape []int, axis, channels int) (filter, bias int) {
 
 // constant adds a constant operand of the type of activations.
 func (c *chain) constant(shape ...int) int {
-	n := 1
-	for _, d := range shape {
-		n *= d
-	}
+	n := volume(shape)
 	t := tensor{shape: shape, kind: typeFloat32}
 	if c.int8 {
 		t.kind, t.scale, t.data = typeInt8, []float32{activeScale}, make([]byte, n)
@@ -170,14 +165,6 @@ func floats(n int, next func() float32) []byte {
 		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(next()))
 	}
 	return b
-}
-
-func repeated(v float32, n int) []float32 {
-	out := make([]float32, n)
-	for i := range out {
-		out[i] = v
-	}
-	return out
 }
 
 // logInt returns a number between lo and hi, evenly on the logarithm.
