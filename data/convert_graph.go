@@ -55,8 +55,8 @@ func named(g *graph.Graph, ids []graph.TensorID) (names []string, shapes [][]int
 }
 
 // LayerRows returns the layers rows of a model: operators and shapes from
-// shaped, whose free dimensions are not bound, costs from costs, which were
-// taken at the model's binding.
+// shaped, where dimensions that the model's binding makes 1 may stay free, costs
+// from costs, which were taken at that binding.
 func LayerRows(id string, shaped *graph.Model, costs [][]graph.Cost) []Layer {
 	var rows []Layer
 	for gi, g := range shaped.Graphs {

@@ -127,7 +127,7 @@ type Layer struct {
 	Op            string    `parquet:"op,dict"`                                             // canonical operator, empty if it has none
 	SourceOp      string    `parquet:"source_op,dict"`                                      // the file's own word
 	Fused         string    `parquet:"fused,dict"`                                          // activation applied to the result
-	InputShapes   [][]int64 `parquet:"input_shapes,list" parquet-element:",list,optional"`  // one per operand, -1 for a free dimension, NULL for unknown rank
+	InputShapes   [][]int64 `parquet:"input_shapes,list" parquet-element:",list,optional"`  // one per operand at the model's binding, -1 for a dimension that is free or 1 by it, NULL for unknown rank
 	OutputShapes  [][]int64 `parquet:"output_shapes,list" parquet-element:",list,optional"` // one per result
 	InputDTypes   []string  `parquet:"input_dtypes,list" parquet-element:",dict"`           // one per operand
 	OutputDTypes  []string  `parquet:"output_dtypes,list" parquet-element:",dict"`          // one per result
@@ -155,7 +155,7 @@ type Tensor struct {
 	Name             string   `parquet:"name"`                        // tensor name
 	Role             string   `parquet:"role,dict"`                   // input, output, constant, variable or intermediate
 	DType            string   `parquet:"dtype,dict"`                  // element type
-	Shape            []int64  `parquet:"shape,list,optional"`         // -1 for a free dimension, NULL for unknown rank
+	Shape            []int64  `parquet:"shape,list,optional"`         // at the model's binding, -1 for a dimension that is free or 1 by it, NULL for unknown rank
 	SHA256           *string  `parquet:"sha256,dict,optional"`        // of the packed little-endian payload
 	ElementCount     *int64   `parquet:"element_count,optional"`      // null where the shape is not fixed
 	ByteCount        *int64   `parquet:"byte_count,optional"`         // bytes of the payload

@@ -73,13 +73,42 @@ func measure(f *extract.Finding, m *graph.Model, o measureOptions) *digest {
 		}
 	}
 	row.GraphHash = graph.StructureHash(free)
-	d.layers = data.LayerRows(f.ModelID, free, costs)
-	d.tensors = data.TensorRows(f.ModelID, free)
+	sized := withSizes(free, shaped)
+	d.layers = data.LayerRows(f.ModelID, sized, costs)
+	d.tensors = data.TensorRows(f.ModelID, sized)
 	if o.stats {
 		d.weigh(m)
 	}
 	row.Quantisation = quantisationOf(free, totals)
 	return d
+}
+
+// withSizes gives free, a model whose free dimensions are not bound, the sizes
+// that they have in bound. A size of 1, mostly a batch, stays free: readers of
+// the tables take it for 1.
+func withSizes(free, bound *graph.Model) *graph.Model {
+	if free == bound {
+		return free
+	}
+	out := free.Clone()
+	for gi, g := range out.Graphs {
+		for ti := range min(len(g.Tensors), len(bound.Graphs[gi].Tensors)) {
+			to, from := &g.Tensors[ti], bound.Graphs[gi].Tensors[ti].Shape
+			if !from.IsRanked() || to.Shape.IsStatic() {
+				continue
+			}
+			dims := from.Dims()
+			if to.Shape.IsRanked() && to.Shape.Len() == len(dims) {
+				for axis, d := range to.Shape.Dims() {
+					if n, ok := dims[axis].Value(); d.IsKnown() || !ok || n == 1 {
+						dims[axis] = d
+					}
+				}
+			}
+			to.Shape = graph.ShapeOfDims(dims...)
+		}
+	}
+	return out
 }
 
 // nameless puts * for the main file's own stem in names of parts that derive

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// pricedAnswer is what a JSON line of estimate says of a model.
+type pricedAnswer struct {
+	ModelID         string   `json:"model_id"`
+	LatencyMS       *float64 `json:"latency_ms"`
+	LatencyHiMS     *float64 `json:"latency_hi_ms"`
+	EnergyMJ        *float64 `json:"energy_mj"`
+	PeakMemoryBytes *float64 `json:"peak_memory_bytes"`
+	BoundBy         string   `json:"bound_by"`
+	Basis           string   `json:"basis"`
+	Reason          string   `json:"reason"`
+}
+
+// pricesOf prices the models of a path on a Pixel 7, by model.
+func pricesOf(t *testing.T, args ...string) map[string]pricedAnswer {
+	t.Helper()
+	code, stdout, stderr := gaugenn(t, append([]string{"estimate", "--device", "Pixel 7", "--json"}, args...)...)
+	if code != 0 {
+		t.Fatal(stderr)
+	}
+	out := map[string]pricedAnswer{}
+	for _, line := range strings.Split(strings.TrimSpace(stdout), "\n") {
+		var a pricedAnswer
+		if err := json.Unmarshal([]byte(line), &a); err != nil {
+			t.Fatal(err)
+		}
+		out[a.ModelID] = a
+	}
+	return out
+}
+
+func sameAnswer(t *testing.T, name string, file, tables pricedAnswer) {
+	t.Helper()
+	if file.Basis != tables.Basis || file.Reason != tables.Reason || file.BoundBy != tables.BoundBy {
+		t.Errorf("%s: %s, %q, %q by its file, %s, %q, %q by tables", name, file.Basis, file.BoundBy, file.Reason, tables.Basis, tables.BoundBy, tables.Reason)
+	}
+	for what, v := range map[string][2]*float64{"latency": {file.LatencyMS, tables.LatencyMS}, "upper end": {file.LatencyHiMS, tables.LatencyHiMS},
+		"energy": {file.EnergyMJ, tables.EnergyMJ}, "peak memory": {file.PeakMemoryBytes, tables.PeakMemoryBytes}} {
+		a, b := v[0], v[1]
+		if a == nil && b == nil {
+			continue
+		}
+		if a == nil || b == nil || math.Abs(*a-*b) > 1e-9**a {
+			t.Errorf("%s: %s differs: %s by its file, %s by tables", name, what, numberText(a), numberText(b))
+		}
+	}
+}
+
+func numberText(v *float64) string {
+	if v == nil {
+		return "none"
+	}
+	return digits(*v, 9)
+}
+
+func TestEstimate_tablesScannedAtSizesAnswerAsTheFile(t *testing.T) {
+	dir := t.TempDir()
+	net, tables := filepath.Join(dir, "free.param"), filepath.Join(dir, "tables")
+	if err := os.WriteFile(net, []byte("7767517\n3 3\nInput data 0 1 data\nConvolution one 1 1 data mid 0=8 1=3 6=216\nConvolution two 1 1 mid out 0=8 1=3 6=576\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	sizes := []string{"--bind", "height=64", "--bind", "width=320"}
+	if code, _, stderr := gaugenn(t, append([]string{"scan", net, "-o", tables, "-q"}, sizes...)...); code != 0 {
+		t.Fatal(stderr)
+	}
+	byFile, byTables := pricesOf(t, append([]string{net}, sizes...)...), pricesOf(t, tables)
+	if len(byFile) != 1 || len(byTables) != 1 {
+		t.Fatalf("%d and %d answers, want one each", len(byFile), len(byTables))
+	}
+	for id, a := range byFile {
+		sameAnswer(t, "free.param", a, byTables[id])
+	}
+}
