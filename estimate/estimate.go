@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"sync"
 
 	"github.com/gaugenn/gaugenn/estimate/device"
@@ -52,6 +53,9 @@ type Question struct {
 	Unpriceable string
 	// Opaque is the number of compiled pieces whose operators cannot be seen.
 	Opaque int
+	// Times is how often one inference does the work of the network, where that
+	// is the body of a loop; 0 is once.
+	Times float64
 }
 
 // Layer is one kernel's share of an answer.
@@ -262,6 +266,9 @@ func (t *Target) Predict(q Question) Prediction {
 	if sim.Unknown > 0 {
 		p.Reason = fmt.Sprintf("%d of %d kernels have no known cost and count as nothing; the upper end is raised for them", sim.Unknown, len(sim.Layers))
 	}
+	if q.Times > 1 {
+		p.Reason = strings.TrimPrefix(p.Reason+fmt.Sprintf("; its work is in loops or functions: priced by the one with most of it, %.3g times", q.Times), "; ")
+	}
 	if q.Opaque > 0 {
 		return refusal(fmt.Sprintf("%d compiled pieces cannot be looked into", q.Opaque))
 	}
@@ -287,6 +294,9 @@ func (t *Target) correct(p *Prediction, sim *simulate.Result, q Question) {
 		t.askLevels(p, sim)
 	} else {
 		t.scaled(p)
+	}
+	if q.Times > 1 {
+		p.LatencyMS.Value, p.LatencyMS.Lo, p.LatencyMS.Hi = p.LatencyMS.Value*q.Times, p.LatencyMS.Lo*q.Times, p.LatencyMS.Hi*q.Times
 	}
 	for _, g := range t.given {
 		if g.Name == q.Name && g.LatencyMS > 0 {

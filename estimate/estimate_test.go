@@ -101,6 +101,22 @@ func TestPredict_refusals(t *testing.T) {
 	}
 }
 
+func TestPredict_multipliesWhatALoopRuns(t *testing.T) {
+	tg := prepare(t, pixel7(t, "litert"), nil)
+	once, six := tg.Predict(estimate.Question{Name: "a", Network: convs("a", 2)}), tg.Predict(estimate.Question{Name: "a", Network: convs("a", 2), Times: 6})
+	for what, r := range map[string][2]estimate.Range{"latency": {once.LatencyMS, six.LatencyMS}, "energy": {once.EnergyMJ, six.EnergyMJ}} {
+		if a, b := r[0], r[1]; !a.Known || !near(b.Value, 6*a.Value) || !near(b.Lo, 6*a.Lo) || !near(b.Hi, 6*a.Hi) {
+			t.Errorf("%s %+v once, %+v six times", what, a, b)
+		}
+	}
+	given := prepare(t, pixel7(t, "litert"), []estimate.Given{{Name: "a", Network: convs("a", 2), LatencyMS: 5}})
+	if p := given.Predict(estimate.Question{Name: "a", Network: convs("a", 2), Times: 6}); p.LatencyMS.Value != 5 || p.Basis != estimate.Measured {
+		t.Errorf("a measured whole is %+v", p.LatencyMS)
+	}
+}
+
+func near(got, want float64) bool { return math.Abs(got-want) <= 1e-9*want }
+
 func TestPrepare_unknownRuntimeIsAnError(t *testing.T) {
 	if _, err := estimate.New(estimate.Profiles{}).Prepare(pixel7(t, "nosuch"), nil); err == nil {
 		t.Error("a runtime that nobody knows was prepared")

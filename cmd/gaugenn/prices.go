@@ -51,7 +51,7 @@ func (p *priceTable) add(q *pricedModel, t device.Target, a estimate.Prediction)
 	if r == nil {
 		r = &pricedRow{name: name, runtime: t.Runtime, cells: map[string]string{}}
 		if q.Network != nil {
-			r.macs = q.Network.MACs()
+			r.macs = q.macs()
 		}
 		if !loads(t.Runtime, q.format) {
 			r.runtime += " †"

@@ -9,17 +9,20 @@ import (
 	"github.com/gaugenn/gaugenn/estimate/device"
 )
 
-func TestMainGraph_isTheOneThatTheModelsMACsAreOf(t *testing.T) {
+func TestWorkRows_areOfTheGraphThatTheModelsMACsAreOf(t *testing.T) {
 	n := func(v int64) *int64 { return &v }
 	rows := []data.Layer{{GraphIndex: 0}, {GraphIndex: 0}, {GraphIndex: 1, MACs: n(3)}, {GraphIndex: 1, MACs: n(4)}, {GraphIndex: 2, MACs: n(9)}}
-	for macs, want := range map[int64]int32{0: 0, 7: 1, 9: 2, 100: 2} {
-		got := mainGraph(rows, macs)
-		if len(got) == 0 || got[0].GraphIndex != want || got[len(got)-1].GraphIndex != want {
-			t.Errorf("MACs %d: graph %+v, want %d", macs, got, want)
+	for macs, want := range map[int64]struct {
+		graph int32
+		times float64
+	}{0: {0, 1}, 7: {1, 1}, 9: {2, 1}, 99: {2, 11}} {
+		got, times := workRows(rows, macs)
+		if len(got) == 0 || got[0].GraphIndex != want.graph || got[len(got)-1].GraphIndex != want.graph || times != want.times {
+			t.Errorf("MACs %d: graph %+v %g times, want %d %g times", macs, got, times, want.graph, want.times)
 		}
 	}
-	if got := mainGraph(nil, 1); len(got) != 0 {
-		t.Errorf("no rows: %v", got)
+	if got, times := workRows(nil, 1); len(got) != 0 || times != 1 {
+		t.Errorf("no rows: %v %g times", got, times)
 	}
 }
 

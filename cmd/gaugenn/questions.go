@@ -32,6 +32,9 @@ type pricedModel struct {
 	binding    string
 }
 
+// macs are those of one inference.
+func (q *pricedModel) macs() float64 { return q.Network.MACs() * max(q.Times, 1) }
+
 // eachQuestion calls visit for every distinct model of a model file, an app or
 // a folder of tables.
 func eachQuestion(ctx context.Context, in string, binds []string, visit func(*pricedModel) error) error {
@@ -50,9 +53,9 @@ func eachQuestion(ctx context.Context, in string, binds []string, visit func(*pr
 		}
 		costs := op.Costs(shaped)
 		totals := op.Total(shaped, costs)
-		g := max(totals.Graph, 0)
+		g, times := workGraph(len(costs), func(gi int) int64 { return sumMACs(costs[gi]) }, totals.MACs)
 		q := &pricedModel{id: f.ModelID, format: m.Format, binding: bound.text}
-		q.Question = estimate.Question{Name: filepath.Base(f.Path), Graph: shaped.Graphs[g], Costs: costs[g], WeightBytes: totals.WeightBytes, Opaque: len(m.Opaque)}
+		q.Question = estimate.Question{Name: filepath.Base(f.Path), Graph: shaped.Graphs[g], Costs: costs[g], WeightBytes: totals.WeightBytes, Opaque: len(m.Opaque), Times: times}
 		q.Work = simulate.NewWork(q.Graph, q.Costs)
 		q.Network = feature.Of(q.Name, q.Graph, q.Costs, fusionOf(m.Format))
 		kind := quantisationOf(shaped, totals)
@@ -140,36 +143,68 @@ func tableQuestion(m *data.Model, rows []data.Layer) (*pricedModel, error) {
 		}
 		return q, nil
 	}
-	g, costs, err := data.Rebuild(mainGraph(rows, *m.MACs))
+	rows, times := workRows(rows, *m.MACs)
+	g, costs, err := data.Rebuild(rows)
 	if err != nil {
 		return nil, err
 	}
+	q.Times = times
 	q.Graph, q.Costs, q.Work = g, costs, simulate.NewWork(g, costs)
 	q.Network = feature.Of(q.Name, g, costs, fusionOf(m.Format))
 	return q, nil
 }
 
-// mainGraph returns the rows of the graph that a model's MACs are of: graphs of
-// signatures, functions and control flow stand beside it.
-func mainGraph(rows []data.Layer, macs int64) []data.Layer {
-	best, most := rows[:0], int64(-1)
-	for from := 0; from < len(rows); {
-		to, sum := from, int64(0)
-		for to < len(rows) && rows[to].GraphIndex == rows[from].GraphIndex {
-			if rows[to].MACs != nil {
-				sum += *rows[to].MACs
-			}
-			to++
-		}
+// workGraph returns the index of the graph that a model's MACs are of, with 1,
+// else of the one with most and how often the MACs hold those of it: the main
+// graph of a TensorFlow SavedModel does nothing but call the function that is
+// the network, that of a converted LSTM nothing but run a loop.
+func workGraph(graphs int, macsOf func(graph int) int64, macs int64) (index int, times float64) {
+	most := int64(-1)
+	for gi := range graphs {
+		sum := macsOf(gi)
 		if sum == macs {
-			return rows[from:to]
+			return gi, 1
 		}
 		if sum > most {
-			best, most = rows[from:to], sum
+			index, most = gi, sum
 		}
-		from = to
 	}
-	return best
+	if index > 0 && most > 0 && macs > most {
+		return index, float64(macs) / float64(most)
+	}
+	return index, 1
+}
+
+func sumMACs(costs []graph.Cost) (sum int64) {
+	for i := range costs {
+		sum += costs[i].MACs
+	}
+	return sum
+}
+
+// workRows returns the rows of the graph that workGraph chooses, and how often
+// it runs.
+func workRows(rows []data.Layer, macs int64) ([]data.Layer, float64) {
+	var graphs [][]data.Layer
+	for from := 0; from < len(rows); {
+		to := from
+		for to < len(rows) && rows[to].GraphIndex == rows[from].GraphIndex {
+			to++
+		}
+		graphs, from = append(graphs, rows[from:to]), to
+	}
+	g, times := workGraph(len(graphs), func(gi int) (sum int64) {
+		for i := range graphs[gi] {
+			if n := graphs[gi][i].MACs; n != nil {
+				sum += *n
+			}
+		}
+		return sum
+	}, macs)
+	if len(graphs) == 0 {
+		return nil, 1
+	}
+	return graphs[g], times
 }
 
 // givenRows reads the caller's own latencies: model,latency_ms, where model is

@@ -81,3 +81,27 @@ func TestEstimate_tablesScannedAtSizesAnswerAsTheFile(t *testing.T) {
 		sameAnswer(t, "free.param", a, byTables[id])
 	}
 }
+
+func TestEstimate_savedModelIsPricedByTheFunctionItCalls(t *testing.T) {
+	code, stdout, stderr := gaugenn(t, "estimate", "../../graph/format/tensorflow/testdata/saved_model.pb", "--device", "Pixel 7", "--layers")
+	if code != 0 || !strings.Contains(stdout, " MatMul ") || strings.Contains(stdout, " Call ") || strings.Contains(stdout, "memory  unknown") {
+		t.Errorf("exit %d: %s%s\nwant the kernels of the function", code, stdout, stderr)
+	}
+}
+
+// A converted LSTM is a loop: its six steps cost six times one.
+func TestEstimate_loopIsPricedByItsStepsInFileAndTables(t *testing.T) {
+	net, tables := "../../graph/format/tflite/testdata/lstm_converted.tflite", filepath.Join(t.TempDir(), "tables")
+	if code, _, stderr := gaugenn(t, "scan", net, "-o", tables, "-q"); code != 0 {
+		t.Fatal(stderr)
+	}
+	byTables := pricesOf(t, tables)
+	for id, a := range pricesOf(t, net) {
+		b := byTables[id]
+		a.PeakMemoryBytes, b.PeakMemoryBytes = nil, nil // what only passes through a body is in no row
+		sameAnswer(t, "lstm_converted.tflite", a, b)
+		if !strings.Contains(a.Reason, "loops or functions: priced by the one with most of it, 6 times") {
+			t.Errorf("reason %q", a.Reason)
+		}
+	}
+}

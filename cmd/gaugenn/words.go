@@ -134,9 +134,9 @@ func stepQuestion(m *graph.Model, path string, s text.Step) *pricedModel {
 	shaped, _ := op.Infer(bound.model)
 	costs := op.Costs(shaped)
 	totals := op.Total(shaped, costs)
-	g := max(totals.Graph, 0)
+	g, times := workGraph(len(costs), func(gi int) int64 { return sumMACs(costs[gi]) }, totals.MACs)
 	q := &pricedModel{format: m.Format, binding: bound.text}
-	q.Question = estimate.Question{Name: filepath.Base(path), Graph: shaped.Graphs[g], Costs: costs[g], WeightBytes: totals.WeightBytes, Opaque: len(m.Opaque)}
+	q.Question = estimate.Question{Name: filepath.Base(path), Graph: shaped.Graphs[g], Costs: costs[g], WeightBytes: totals.WeightBytes, Opaque: len(m.Opaque), Times: times}
 	q.Network = feature.Of(q.Name, q.Graph, q.Costs, fusionOf(m.Format))
 	kind := quantisationOf(shaped, totals)
 	q.quantised = kind == "full_integer" || kind == "mixed" || kind == "dynamic_range"
