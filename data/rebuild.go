@@ -2,12 +2,17 @@ package data
 
 import (
 	"fmt"
+	"math/bits"
+	"slices"
 
 	"github.com/gaugenn/gaugenn/graph"
 )
 
 // maxTensors bounds the tensor indexes that a rebuilt graph may use.
 const maxTensors = 4 << 20
+
+// noWeights is why a rebuilt constant has no payload.
+const noWeights = "tables hold no weights"
 
 // Rebuild makes a graph and its costs from the layers rows of one graph, in
 // order of node_index: enough to cut it into kernels again without the file.
@@ -82,13 +87,17 @@ func ends(g *graph.Graph, rows []Layer) {
 			}
 		}
 		for _, id := range g.Nodes[i].Outputs {
-			if id >= 0 {
-				written[id] = true
+			if id < 0 {
+				continue
+			}
+			written[id] = true
+			if g.Nodes[i].Op == graph.Constant {
+				g.Tensors[id].Const = &graph.Const{StoredBytes: -1, Missing: noWeights, NotParam: true}
 			}
 		}
 	}
 	for i := range g.Nodes {
-		markEnds(g, &g.Nodes[i], rows[i].ParamCount, written)
+		markEnds(g, &g.Nodes[i], &rows[i], written)
 	}
 	for id := range g.Tensors {
 		if written[id] && !read[id] {
@@ -111,24 +120,62 @@ func (row *Layer) cost() graph.Cost {
 	return c
 }
 
-// markEnds marks a node's unwritten operands: all are constants where their
-// elements make up the node's parameters, else the first is a graph input.
-func markEnds(g *graph.Graph, n *graph.Node, params int64, written []bool) {
-	var sum int64
-	for _, id := range n.Inputs {
-		if id >= 0 && !written[id] {
-			e, _ := g.Tensors[id].Shape.Elements()
-			sum += e
+// markEnds marks a node's unwritten operands: constants are those whose bytes
+// make up the node's weight bytes, else whose elements make up its parameters,
+// the others graph inputs. Where no choice of operands does, all but the first
+// are constants if it has parameters.
+func markEnds(g *graph.Graph, n *graph.Node, row *Layer, written []bool) {
+	bytes, params := row.WeightBytes, row.ParamCount
+	var open []graph.TensorID
+	var openBytes, openElems []int64
+	for i, id := range n.Inputs {
+		if id < 0 || slices.Contains(n.Inputs[:i], id) {
+			continue
+		}
+		elems, _ := g.Tensors[id].Shape.Elements()
+		size, _ := g.Tensors[id].DType.ByteCount(elems)
+		switch {
+		case g.Tensors[id].Const != nil:
+			bytes, params = bytes-size, params-elems
+		case !written[id]:
+			open, openBytes, openElems = append(open, id), append(openBytes, size), append(openElems, elems)
 		}
 	}
-	for i, id := range n.Inputs {
+	constant, ok := adding(openBytes, bytes)
+	if params > 0 && (!ok || bytes == 0) {
+		constant, ok = adding(openElems, params)
+	}
+	for i, id := range open {
 		switch {
-		case id < 0 || written[id] || g.Tensors[id].Const != nil:
-		case i == 0 && (params == 0 || sum != params):
+		case ok && constant&(1<<i) != 0, !ok && row.ParamCount > 0 && id != n.Inputs[0]:
+			g.Tensors[id].Const = &graph.Const{StoredBytes: -1, Missing: noWeights}
+		case ok || id == n.Inputs[0]:
 			g.Inputs = append(g.Inputs, id)
 			written[id] = true
-		case params > 0:
-			g.Tensors[id].Const = &graph.Const{StoredBytes: -1, Missing: "tables hold no weights"}
 		}
 	}
+}
+
+// maxOpen bounds the operands whose choices adding tries.
+const maxOpen = 10
+
+// adding returns the sizes, as bits, that add up to want: as many as can be,
+// those that stand last first. Sizes of 0 are none of them.
+func adding(sizes []int64, want int64) (choice uint, ok bool) {
+	if len(sizes) > maxOpen {
+		return 0, false
+	}
+	most := -1
+	for try := uint(0); try < 1<<len(sizes); try++ {
+		sum, k := int64(0), 0
+		for i, n := range sizes {
+			if try&(1<<i) != 0 && n > 0 {
+				sum, k = sum+n, k+1
+			}
+		}
+		if k == bits.OnesCount(try) && sum == want && k >= most {
+			choice, most, ok = try, k, true
+		}
+	}
+	return choice, ok
 }
