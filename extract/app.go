@@ -94,4 +94,7 @@ type Source struct {
 	Data []byte
 	// Archive lists the container; nil for a loose file.
 	Archive *container.Archive
+	// Signature is the content of the file beside it that ends in SignatureSuffix, nil
+	// if there is none. It is valid until Describe returns.
+	Signature []byte
 }

@@ -41,6 +41,7 @@ var knownContents = []knownContent{
 	{name: "binary xml", magic: "\x03\x00\x08\x00"},
 	{name: "resource table", magic: "\x02\x00\x0C\x00"},
 	{name: "java class", magic: "\xCA\xFE\xBA\xBE\x00\x00\x00"},
+	{name: "package signature v4", magic: "\x02\x00\x00\x00\x2D\x00\x00\x00\x01\x00\x00\x00\x0C\x00\x00\x00\x00\x20\x00\x00\x00"},
 	{name: "baseline profile", magic: "pro\x00"}, {name: "baseline profile", magic: "prm\x00"},
 	{name: "icu resources", offset: 12, magic: "ResB", tells: true},
 	{name: "pdf", magic: "%PDF-", search: true},

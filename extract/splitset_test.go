@@ -50,3 +50,27 @@ func TestScan_expansionFilesOfSeveralApps(t *testing.T) {
 		"org.two.more.apk apk parsed",
 	)
 }
+
+// TestScan_signatureBelongsToItsPackage: the file of a v4 signature is no app of its
+// own, whether its package is alone, a split, or named with it; without its package it
+// is a row that says what it is.
+func TestScan_signatureBelongsToItsPackage(t *testing.T) {
+	apk := zipped(t, zip.Store, file{"x", []byte("1")})
+	sig := join([]byte("\x02\x00\x00\x00\x2d\x00\x00\x00\x01\x00\x00\x00\x0c\x00\x00\x00\x00\x20\x00\x00\x00"), random(1, 4000))
+	root := write(t, file{"one/a.apk", apk}, file{"one/a.apk.idsig", sig}, file{"one/b.apk", apk}, file{"one/notes.txt", []byte("n")},
+		file{"set/base.apk", apk}, file{"set/base.apk.idsig", sig}, file{"set/split_x.apk", apk}, file{"set/split_x.apk.idsig", sig},
+		file{"lost/c.apk.idsig", sig})
+	s := extract.Scanner{Describe: func(src extract.Source) any { return len(src.Signature) }}
+	apps := scan(t, s, root)
+	wantRows(t, apps, "lost/c.apk.idsig file not_a_model", "  lost/c.apk.idsig package signature v4 not_a_model",
+		"one/a.apk zip parsed", "one/b.apk zip parsed", "one/notes.txt file not_a_model", "  one/notes.txt text not_a_model", "set split set parsed")
+	if apps[1].Description != len(sig) || apps[2].Description != 0 || apps[4].Members[0].Description != len(sig) || apps[4].Members[1].Description != len(sig) {
+		t.Errorf("signatures of %v, %v, %v, %v bytes", apps[1].Description, apps[2].Description, apps[4].Members[0].Description, apps[4].Members[1].Description)
+	}
+	named := scan(t, s, filepath.Join(root, "one/a.apk.idsig"), filepath.Join(root, "one/a.apk"))
+	wantRows(t, named, "a.apk zip parsed")
+	alone := scan(t, s, filepath.Join(root, "one/a.apk"))
+	if named[0].Description != len(sig) || alone[0].Description != len(sig) {
+		t.Errorf("named: signatures of %v and %v bytes", named[0].Description, alone[0].Description)
+	}
+}

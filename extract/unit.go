@@ -228,7 +228,14 @@ func (j *job) hash(*worker) {
 func (j *job) describe(*worker) {
 	j.step(func() string {
 		return guard(func() {
-			j.app.Description = j.Describe(Source{Path: j.app.Path, Data: j.data.Data(), Archive: j.archive})
+			src := Source{Path: j.app.Path, Data: j.data.Data(), Archive: j.archive}
+			if j.file.signature != "" {
+				if f, err := container.OpenFile(j.file.signature); err == nil {
+					defer func() { _ = f.Close() }() // read-only: nothing to lose
+					src.Signature = f.Data()
+				}
+			}
+			j.app.Description = j.Describe(src)
 		})
 	})
 }

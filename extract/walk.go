@@ -6,14 +6,50 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
 // diskFile is a file to scan.
 type diskFile struct {
-	path string // to open
-	name string // relative to the scanned root, with slashes
-	size int64
+	path      string // to open
+	name      string // relative to the scanned root, with slashes
+	size      int64
+	signature string // path of the file beside it that signs it, "" if there is none
+}
+
+// SignatureSuffix is what a package's name is followed by in that of its signature of
+// scheme v4, which is a file of its own.
+const SignatureSuffix = ".idsig"
+
+// takeSignatures gives each package the signature beside it, which then is no file to
+// scan. Signatures whose package is not there stay.
+func takeSignatures(units []unitFiles) []unitFiles {
+	signed := map[string]*diskFile{} // by the signature's path
+	for _, u := range units {
+		for _, f := range u.files {
+			if name, ok := strings.CutSuffix(f.path, SignatureSuffix); ok && isContainerName(name) {
+				signed[f.path] = nil
+			}
+		}
+	}
+	if len(signed) == 0 {
+		return units
+	}
+	for _, u := range units {
+		for k := range u.files {
+			f := &u.files[k]
+			if _, ok := signed[f.path+SignatureSuffix]; ok {
+				f.signature = f.path + SignatureSuffix
+				signed[f.signature] = f
+			}
+		}
+	}
+	for i := range units {
+		// Packages and signatures are never in one unit, so that no pointer moves.
+		units[i].files = slices.DeleteFunc(units[i].files, func(f diskFile) bool { return signed[f.path] != nil })
+	}
+	return slices.DeleteFunc(units, func(u unitFiles) bool { return len(u.files) == 0 })
 }
 
 // unitFiles is what is scanned together: one container, or all loose files of one
@@ -40,6 +76,11 @@ func isContainerName(name string) bool {
 // walk lists the units of all paths: each folder's files in name order, then its
 // subfolders.
 func walk(paths []string) ([]unitFiles, error) {
+	units, err := walkAll(paths)
+	return takeSignatures(units), err
+}
+
+func walkAll(paths []string) ([]unitFiles, error) {
 	var units []unitFiles
 	for _, p := range paths {
 		info, err := os.Stat(p)
@@ -53,6 +94,9 @@ func walk(paths []string) ([]unitFiles, error) {
 			continue
 		}
 		f := diskFile{path: p, name: filepath.Base(p), size: info.Size()}
+		if s, err := os.Stat(p + SignatureSuffix); err == nil && s.Mode().IsRegular() && isContainerName(p) {
+			f.signature = p + SignatureSuffix
+		}
 		folder := filepath.Dir(p)
 		if n := len(units); n > 0 && units[n-1].named && units[n-1].folder == folder && !isContainerName(p) {
 			units[n-1].files = append(units[n-1].files, f)

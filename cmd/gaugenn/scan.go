@@ -332,7 +332,11 @@ func describe(r *evidence.Reader, s extract.Source) any {
 	if s.Archive == nil {
 		return nil
 	}
-	return r.Read(s.Archive)
+	report := r.Read(s.Archive)
+	if s.Signature != nil {
+		report.AddSignature(s.Archive, s.Signature)
+	}
+	return report
 }
 
 // combine gives a split set the evidence of its members.
