@@ -34,4 +34,28 @@ func TestParse_unrolledConvolution3DCountsAsItsSource(t *testing.T) {
 	}
 }
 
+// TestParse_shapesAreTheRuntimes: MNN 3.6.1 gives these sizes for the results.
+func TestParse_shapesAreTheRuntimes(t *testing.T) {
+	for name, c := range map[string]struct {
+		shape string
+		macs  int64
+	}{
+		"recurrent.mnn": {"[7, 2, 3, 6]", 7 * 3 * 2 * 6 * (5 + 6) * (4 + 3 + 1)},
+		"pool.mnn":      {"[2, 4, 6, 9]", 0},
+	} {
+		m, issues := op.Infer(formattest.Parse(t, mnn.Format, formattest.Load(t, name)[0]))
+		for _, i := range issues {
+			t.Errorf("%s: %s", name, i)
+		}
+		for _, id := range m.Graphs[0].Outputs {
+			if got := m.Graphs[0].Tensors[id].Shape.String(); got != c.shape {
+				t.Errorf("%s: result %s, want %s", name, got, c.shape)
+			}
+		}
+		if got := op.Total(m, op.Costs(m)); !got.Known || got.MACs != c.macs {
+			t.Errorf("%s: %d MACs, known %v, want %d", name, got.MACs, got.Known, c.macs)
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) { formattest.Fuzz(f, mnn.Format, formattest.Load(f, "*.mnn")) }

@@ -144,19 +144,15 @@ func pack(s *site) { s.n.Attrs = &graph.AxisAttrs{Axis: int(s.int(1, 0))} }
 // unpack has the parameter Axis, not Pack's, which begins with a data type.
 func unpack(s *site) { s.n.Attrs = &graph.SplitAttrs{Axis: int(s.int(0, 0))} }
 
-// slice: TensorFlow's sizes have one entry per result, Caffe's cut points one
-// less; anything else means equal parts.
+// slice: TensorFlow's sizes have one entry per result, Caffe's (source 0) cut
+// points one less; anything else, such as a number of parts, means equal ones.
 func slice(s *site) {
 	a := &graph.SplitAttrs{Axis: int(s.int(0, 0))}
-	switch v := s.p.Vector(1, 4).Int64s(); len(v) {
-	case len(s.n.Outputs):
-		if len(v) > 1 {
-			a.Sizes = v
-		}
-	case len(s.n.Outputs) - 1:
-		if len(v) > 0 {
-			a.Points = v
-		}
+	switch v := s.p.Vector(1, 4).Int64s(); {
+	case len(v) > 1 && len(v) == len(s.n.Outputs):
+		a.Sizes = v
+	case len(v) > 0 && len(v) == len(s.n.Outputs)-1 && s.p.Uint8(2, 0) == 0:
+		a.Points = v
 	}
 	s.n.Attrs = a
 }

@@ -204,7 +204,6 @@ func pooling(s *site) {
 			a.PadBegin, a.PadEnd = v[:2], v[2:]
 		}
 		a.Ceil = s.p.Uint8(10, 1) != 0
-		a.ClipCeil = a.Ceil
 	}
 	if s.p.Uint8(7, 0) == 1 {
 		s.n.Op = graph.AveragePool
@@ -357,11 +356,16 @@ func (s *site) blobs(first int, names ...string) {
 	}
 }
 
-// lstm reads LSTM; operands given as tensors (converted from ONNX) stand as there.
-func lstm(s *site) {
-	s.n.Attrs = &graph.RNNAttrs{Hidden: s.int(0, 0), TimeAxis: 0, BatchAxis: 1, DirectionAxis: 1}
+// recurrent reads LSTM and RNN; operands given as tensors (converted from ONNX)
+// stand as there, weights with an axis of directions in front.
+func recurrent(s *site) {
+	a := &graph.RNNAttrs{Hidden: s.int(0, 0), TimeAxis: 0, BatchAxis: 1, DirectionAxis: 1}
+	s.n.Attrs = a
 	if len(s.n.Inputs) == 1 {
 		s.blobs(3, "weight_i", "weight_h", "bias")
+	} else if w := s.g.Tensor(s.n.Input(1)); w != nil && w.Shape.Len() == 3 {
+		n, _ := w.Shape.Dim(0).Value()
+		a.Directions = int(min(max(n, 1), 2))
 	}
 }
 

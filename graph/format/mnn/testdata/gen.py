@@ -3,7 +3,10 @@
 pip install MNN onnx; python gen.py
 The source of mobile*.mnn is the converted TensorFlow Lite fixture of the format
 tflite; that of conv3d.mnn are two 3D convolutions in ONNX, which the converter
-unrolls into an Im2Col, an Unpack and one 2D convolution per step of depth.
+unrolls into an Im2Col, an Unpack and one 2D convolution per step of depth; that
+of recurrent.mnn are three recurrent operators in both directions, that of
+pool.mnn one pooling whose last window begins in the padding, which the runtime
+(unlike ONNX) does not leave out.
 """
 import os, subprocess, sys, tempfile
 
@@ -44,6 +47,31 @@ def conv3d(path):
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid('', 13)], ir_version=8), path)
 
 
+def recurrent(path):
+    r = np.random.default_rng(1)
+    nodes, weights = [], []
+    for kind, gates in (('LSTM', 4), ('GRU', 3), ('RNN', 1)):
+        for name, shape in (('w', (2, gates * 6, 5)), ('r', (2, gates * 6, 6)), ('b', (2, 2 * gates * 6))):
+            weights.append(numpy_helper.from_array((r.standard_normal(shape) * .1).astype(np.float32), kind + name))
+        nodes.append(helper.make_node(kind, ['x', kind + 'w', kind + 'r', kind + 'b'], [kind + 'y'], direction='bidirectional', hidden_size=6))
+    x = helper.make_tensor_value_info('x', TensorProto.FLOAT, [7, 3, 5])
+    ys = [helper.make_tensor_value_info(n.output[0], TensorProto.FLOAT, [7, 2, 3, 6]) for n in nodes]
+    graph = helper.make_graph(nodes, 'sequence', [x], ys, weights)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid('', 13)], ir_version=8), path)
+
+
+def pool(path):
+    node = helper.make_node('MaxPool', ['x'], ['y'], kernel_shape=[5, 3], strides=[3, 3], pads=[1] * 4, ceil_mode=1)
+    x = helper.make_tensor_value_info('x', TensorProto.FLOAT, [2, 4, 17, 23])
+    y = helper.make_tensor_value_info('y', TensorProto.FLOAT, [2, 4, 6, 8])
+    onnx.save(helper.make_model(helper.make_graph([node], 'pool', [x], [y]), opset_imports=[helper.make_opsetid('', 13)], ir_version=8), path)
+
+
+with tempfile.TemporaryDirectory() as tmp:
+    pool(os.path.join(tmp, 'pool.onnx'))
+    convert('pool.mnn', kind='ONNX', source=os.path.join(tmp, 'pool.onnx'))
+    recurrent(os.path.join(tmp, 'recurrent.onnx'))
+    convert('recurrent.mnn', '--useOriginRNNImpl', kind='ONNX', source=os.path.join(tmp, 'recurrent.onnx'))
 with tempfile.TemporaryDirectory() as tmp:
     conv3d(os.path.join(tmp, 'conv3d.onnx'))
     convert('conv3d.mnn', kind='ONNX', source=os.path.join(tmp, 'conv3d.onnx'))
