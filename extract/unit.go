@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"github.com/gaugenn/gaugenn/extract/container"
@@ -192,8 +193,8 @@ func (j *job) planArchive(archive *container.Archive, failed *Finding) []task {
 	if j.Depth == Full && len(archive.Between()) > 0 {
 		tasks = append(tasks, j.outside)
 	}
-	if j.Describe != nil {
-		tasks = append(tasks, j.describe) // last: see Scanner.Content
+	if j.Describe != nil { // late, see Scanner.Content, but not last: others end meanwhile
+		tasks = slices.Insert(tasks, len(tasks)*3/4, j.describe)
 	}
 	return tasks
 }
