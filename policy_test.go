@@ -81,7 +81,7 @@ var doors = map[string][]string{
 	"gonum.org/v1/gonum":                 {"estimate/regress", "estimate/regress/*", "estimate/simulate", "calibrate", "calibrate/additive", "calibrate/opcost"},
 	"gonum.org/v1/plot":                  {"cmd/*"},
 	"google.golang.org/protobuf":         {"graph/format/internal/protowire", "graph/format/internal/textwire", "calibrate/meter/perfetto", "tests"},
-	"github.com/ebitengine/purego":       {"calibrate/runtime/*"},
+	"github.com/ebitengine/purego":       {"extract/container", "calibrate/runtime/*"},
 	"github.com/spf13/cobra":             {"cmd/*"},
 	"github.com/vbauerster/mpb/v8":       {"cmd/*"},
 	"github.com/jedib0t/go-pretty/v6":    {"cmd/*"},

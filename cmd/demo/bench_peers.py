@@ -6,7 +6,8 @@ from what get.sh fetched into build/corpus) and virtual environments with the
 peers' packages, which it makes. Prints a table; quote only ratios.
 
 Beside the corpus: its largest APK alone, the corpus twice (is memory flat?),
-thousands of small apps (rate, memory), and evidence beside androguard.
+thousands of small apps (rate, memory), and evidence beside androguard. Where
+the system has libdeflate, gaugenn uses it; rows without it are printed too.
 ROUNDS=n sets the rounds, the best of which count; the default is 3.
 """
 import csv
@@ -145,6 +146,9 @@ def main():
         ("gaugenn full", scan([SPEED], OUT + "-full"), "baseline --all -j 2"),
         ("baseline --all, largest", [*base, "--all", OUT + ".parquet", large], None),
         ("gaugenn full, largest", scan([large], OUT + "-largest"), "baseline --all, largest"),
+        ("peek, no libdeflate", ["env", "GAUGENN_LIBDEFLATE=off", *scan([SPEED], OUT + "-peek", "--depth", "peek")], "baseline -j 2"),
+        ("full, no libdeflate", ["env", "GAUGENN_LIBDEFLATE=off", *scan([SPEED], OUT + "-full")], "baseline --all -j 2"),
+        ("largest, no libdeflate", ["env", "GAUGENN_LIBDEFLATE=off", *scan([large], OUT + "-largest")], "baseline --all, largest"),
         ("gaugenn peek, twice", scan([twice], OUT + "-doubled", "--depth", "peek"), None),
         ("gaugenn full, twice", scan([twice], OUT + "-doubled"), None),
         (f"gaugenn full, {TINY_APPS // 5} tiny", scan([tiny(TINY_APPS // 5)], OUT + "-small"), None),

@@ -14,6 +14,7 @@ import (
 // so keep one per goroutine and reuse it; the zero value is ready.
 type Decoder struct {
 	inflate inflater
+	whole   wholeInflater
 	scratch []byte
 	zstd    *zstd.Decoder
 	block   keptBlock
@@ -243,6 +244,9 @@ func (d *Decoder) inflateEntry(e *Entry, raw, dst []byte) ([]byte, error) {
 		max = min(max, e.archive.limits.EntryBytes)
 	}
 	dst = sized(dst, e.Size, max, len(raw))
+	if e.Size <= min(max, int64(cap(dst))) && e.Size > 0 && d.whole.run(dst[:e.Size], raw) {
+		return dst[:e.Size], nil
+	}
 	out, _, err := d.inflate.run(dst, raw, unbounded, int(max))
 	if err != nil {
 		return out, e.inflateError(err)

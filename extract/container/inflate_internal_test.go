@@ -1,11 +1,15 @@
 package container
 
 import (
+	"archive/zip"
 	"bytes"
 	"compress/flate"
 	"errors"
 	"io"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime/debug"
 	"testing"
 )
 
@@ -126,6 +130,80 @@ func TestInflate_headIsTheBeginning(t *testing.T) {
 	}
 }
 
+// needWhole skips where the system has no libdeflate.
+func needWhole(tb testing.TB) *wholeInflater {
+	tb.Helper()
+	z := new(wholeInflater)
+	if !z.run(make([]byte, 3), deflated(tb, []byte("abc"), 6)) {
+		tb.Skip("no libdeflate on this system")
+	}
+	return z
+}
+
+// TestWholeInflater_decodesAllOrNothing: sound streams of the stated size are decoded as
+// the standard library does it; of others it says that it did not.
+func TestWholeInflater_decodesAllOrNothing(t *testing.T) {
+	z := needWhole(t)
+	for name, want := range sampleTexts() {
+		if len(want) == 0 {
+			continue
+		}
+		for _, level := range []int{flate.HuffmanOnly, 0, 1, 6, 9} {
+			src := deflated(t, want, level)
+			got := make([]byte, len(want))
+			if !z.run(got, append(bytes.Clone(src), "trailing"...)) || !bytes.Equal(got, want) {
+				t.Fatalf("%s level %d: not decoded", name, level)
+			}
+			if z.run(make([]byte, len(want)-1), src) || z.run(make([]byte, len(want)+1), src) || z.run(got, src[:len(src)/2]) {
+				t.Errorf("%s level %d: another size or half of the input will do", name, level)
+			}
+		}
+	}
+	if z.run(nil, deflated(t, nil, 6)) || z.run(make([]byte, 1), nil) {
+		t.Error("something decoded from or to nothing")
+	}
+}
+
+// A file that is cut while it is mapped is a panic to recover from, whoever decodes.
+func TestDecoder_fileCutWhileMapped(t *testing.T) {
+	needWhole(t)
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	e, err := w.Create("a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.Write(sampleTexts()["skewed"]); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "x.zip")
+	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := OpenFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	a, err := Open(f.Data(), Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, 8192); err != nil {
+		t.Fatal(err)
+	}
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if recover() == nil {
+			t.Error("decoded a file that is not there")
+		}
+	}()
+	new(Decoder).Bytes(&a.Entries[0], nil)
+}
+
 func FuzzInflate(f *testing.F) {
 	for _, data := range sampleTexts() {
 		if len(data) < 20_000 {
@@ -133,13 +211,16 @@ func FuzzInflate(f *testing.F) {
 			f.Add(deflated(f, data, 1))
 		}
 	}
-	z := new(inflater)
+	z, whole := new(inflater), new(wholeInflater)
 	f.Fuzz(func(t *testing.T, src []byte) {
 		const limit = 1 << 20
 		got, _, err := z.run(nil, src, unbounded, limit)
 		want, stdErr := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(src)), limit))
 		if stdErr == nil && len(want) < limit && (err != nil || !bytes.Equal(got, want)) {
 			t.Fatalf("got %d bytes, err %v; standard library %d bytes", len(got), err, len(want))
+		}
+		if out := make([]byte, len(got)); whole.run(out, src) && (err != nil || !bytes.Equal(out, got)) {
+			t.Fatalf("libdeflate takes what the library refuses, or differs: %v", err)
 		}
 	})
 }
@@ -154,6 +235,15 @@ func BenchmarkInflate(b *testing.B) {
 			for b.Loop() {
 				if _, _, err := z.run(dst, src, unbounded, unbounded); err != nil {
 					b.Fatal(err)
+				}
+			}
+		})
+		b.Run(name+"/libdeflate", func(b *testing.B) {
+			z, dst := needWhole(b), make([]byte, len(want))
+			b.SetBytes(int64(len(want)))
+			for b.Loop() {
+				if !z.run(dst, src) {
+					b.Fatal("not decoded")
 				}
 			}
 		})

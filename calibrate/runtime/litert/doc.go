@@ -8,5 +8,5 @@
 // Process CPU time is read beside wall time: on a machine that does other work the smallest CPU time of one-thread runs is the steadier of the two.
 //
 // Loading a library makes the program itself need the system's dynamic linker and libc. The build tag nolitert leaves this out, for programs that
-// must be static; Run is then an ErrLibrary.
+// must be static, together with nolibdeflate of extract/container; Run is then an ErrLibrary.
 package litert
