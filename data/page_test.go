@@ -31,6 +31,26 @@ func TestSchemaPage_isCurrent(t *testing.T) {
 	}
 }
 
+// views are what the page says of questions that no table answers by itself.
+const views = `
+## Views
+
+How many apps ship the same model, which marks what SDKs and published models bring along, is not a column: it belongs to the set of apps that one looks at, not to a model. Rows are written while apps are still being read, Arrow streams cannot be gone back to, and tables of several scans are read together, where a stored count would be wrong. Over whatever is in the folder it is this view (DuckDB; versions of one app count once in packages):
+
+` + "```sql" + `
+create view sharing as
+select f.model_id, any_value(f.format) as format, min(f.path) as path,
+       count(distinct f.app_sha256) as apps,
+       count(distinct coalesce(a.package_name, a.app_sha256)) as packages,
+       count(distinct f.app_sha256) filter (where f.owner <> 'app') as apps_by_owner
+from 'TABLES/files/*.parquet' f join 'TABLES/apps/*.parquet' a using (app_sha256)
+where f.status in ('parsed', 'partial', 'opaque') and a.container <> 'file'
+group by f.model_id
+` + "```" + `
+
+apps_by_owner is in how many of them path, package or hash already tell an owner other than the app. A model that is not in the view was seen in loose files alone: how many apps ship it is unknown, not 0. A scan's summary tells the number of such models and the one in most apps.
+`
+
 func schemaPage(t *testing.T) string {
 	t.Helper()
 	types := map[string]*ast.GenDecl{}
@@ -69,6 +89,7 @@ func schemaPage(t *testing.T) string {
 			fmt.Fprintf(&b, "| %s | %s | %s |\n", column, columnType(f.Type, strings.Contains(opts, "optional")), doc)
 		}
 	}
+	b.WriteString(views)
 	return b.String()
 }
 

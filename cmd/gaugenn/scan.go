@@ -99,7 +99,7 @@ func scan(ctx context.Context, paths []string, o scanOptions, stdout, stderr io.
 	gc := tuneCollector()
 	defer gc.restore()
 	bar := newScanProgress(stderr, o.quiet || o.asJSON)
-	totals := &scanTotals{started: time.Now(), formats: map[string]int{}, models: map[string]bool{}}
+	totals := &scanTotals{started: time.Now(), formats: map[string]int{}, models: map[string]holders{}}
 	sc := extract.Scanner{
 		Formats: all.Formats(), Depth: depth, Workers: o.workers, Protection: protection(o.recoverXOR),
 		Digest: func(f *extract.Finding, m *graph.Model) any {

@@ -3,15 +3,18 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"hash/fnv"
 	"io"
 	"maps"
 	"os"
+	"path"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/gaugenn/gaugenn/data"
 	"github.com/gaugenn/gaugenn/extract"
+	"github.com/gaugenn/gaugenn/extract/evidence"
 )
 
 // scanTotals is what a scan found, for the progress line and the summary.
@@ -23,9 +26,58 @@ type scanTotals struct {
 	candidates        int
 	formats           map[string]int
 	opaque, encrypted int
-	models            map[string]bool // distinct model ids
+	models            map[string]holders // distinct model ids
+	shared            int                // models in apps of several packages
+	most              shared             // the one in most of them
 	bytes             int64
 	firstUnread       []string
+}
+
+// holders are the apps that a model was seen in. It is small: there is one for every
+// distinct model of a scan.
+type holders struct {
+	first   uint64 // hash of the first app's package
+	last    uint32 // the app counted last, by its number
+	apps    uint32
+	several bool // not all of one package
+}
+
+// shared is a model in several apps.
+type shared struct {
+	name, id string
+	apps     uint32
+}
+
+// holds counts the app as one that ships the model. Loose files are no apps.
+func (t *scanTotals) holds(a *extract.App, f *extract.Finding) {
+	h := t.models[f.ModelID]
+	if number := uint32(t.apps); a.Container != "file" && (h.apps == 0 || h.last != number) {
+		who := packageHash(a)
+		switch {
+		case h.apps == 0:
+			h.first = who
+		case h.first != who && !h.several:
+			h.several = true
+			t.shared++
+		}
+		h.last = number
+		if h.apps++; h.several && h.apps > t.most.apps {
+			t.most = shared{name: path.Base(f.Path), id: f.ModelID, apps: h.apps}
+		}
+	}
+	t.models[f.ModelID] = h
+}
+
+// packageHash stands for the package that an app says it is, or for the file itself:
+// two versions of an app do not share a model with each other.
+func packageHash(a *extract.App) uint64 {
+	name := a.SHA256
+	if r, ok := a.Description.(*evidence.Report); ok && r != nil && r.Manifest != nil && r.Manifest.Package != "" {
+		name = r.Manifest.Package
+	}
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(name)) // never fails
+	return h.Sum64()
 }
 
 // add counts one app.
@@ -42,7 +94,7 @@ func (t *scanTotals) add(a *extract.App) {
 		case f.Status.IsModel():
 			t.found++
 			t.formats[f.Format]++
-			t.models[f.ModelID] = true
+			t.holds(a, f)
 			if f.Status == extract.Opaque {
 				t.opaque++
 			}
@@ -81,6 +133,9 @@ func (t *scanTotals) write(w io.Writer, out string) {
 	if len(parts) > 0 {
 		fmt.Fprintf(w, "  %s\n", strings.Join(parts, "   "))
 	}
+	if t.shared > 0 {
+		fmt.Fprintf(w, "  in apps of several packages: %s of the distinct models; most often %s (%.8s), in %s apps\n", group(t.shared), t.most.name, t.most.id, group(int(t.most.apps)))
+	}
 	if t.unread > 0 {
 		fmt.Fprintf(w, "  in %d of them something could not be read:\n", t.unread)
 		for _, s := range t.firstUnread {
@@ -114,7 +169,7 @@ func tableBytes(dir string) int64 {
 
 func (t *scanTotals) writeJSON(w io.Writer) error {
 	return json.NewEncoder(w).Encode(map[string]any{"summary": map[string]any{
-		"files": t.files, "apps": t.apps, "models": t.found, "distinct_models": len(t.models), "formats": t.formats,
+		"files": t.files, "apps": t.apps, "models": t.found, "distinct_models": len(t.models), "shared_models": t.shared, "formats": t.formats,
 		"opaque": t.opaque, "encrypted": t.encrypted, "unreadable": t.unread, "candidates": t.candidates, "seconds": t.took.Seconds(),
 	}})
 }
