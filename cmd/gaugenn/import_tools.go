@@ -258,7 +258,7 @@ func toolRows(ctx context.Context, path string, b []byte, found []toolRun, o imp
 		}
 		if model != nil {
 			row.ModelID, row.ModelName = model.id, model.Name
-			if model.Network != nil { // its work is known
+			if model.exact {
 				n := int64(model.macs())
 				row.MACs = &n
 			}

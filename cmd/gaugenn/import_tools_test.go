@@ -134,15 +134,22 @@ func TestImport_modelOfUnknownWorkLeavesMACsUnknown(t *testing.T) {
 	if code, _, stderr := gaugenn(t, "scan", net, "-o", tables, "-q"); code != 0 {
 		t.Fatal(stderr)
 	}
-	if code, _, stderr := gaugenn(t, "calibrate", "import", out, "--device", "Galaxy A15", "--model", tables, "-o", dir, "-q"); code != 0 {
-		t.Fatal(stderr)
-	}
-	for row, err := range data.Read[data.Measurement](dir) {
-		if err != nil {
-			t.Fatal(err)
+	for _, model := range []string{net, tables} {
+		to := t.TempDir()
+		if code, _, stderr := gaugenn(t, "calibrate", "import", out, "--device", "Galaxy A15", "--model", model, "-o", to, "-q"); code != 0 {
+			t.Fatal(stderr)
 		}
-		if row.ModelID == "" || row.MACs != nil {
-			t.Errorf("model %q, MACs %v; want its id and no MACs", row.ModelID, row.MACs)
+		rows := 0
+		for row, err := range data.Read[data.Measurement](to) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if rows++; row.ModelID == "" || row.MACs != nil {
+				t.Errorf("%s: model %q, MACs %v; want its id and no MACs", filepath.Base(model), row.ModelID, row.MACs)
+			}
+		}
+		if rows != 1 {
+			t.Errorf("%s: %d rows, want one", filepath.Base(model), rows)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/csv"
 	"errors"
@@ -10,6 +11,8 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -30,6 +33,9 @@ type pricedModel struct {
 	id, format string
 	quantised  bool
 	binding    string
+	// exact says that the MACs are known, at sizes that the file or the caller
+	// states.
+	exact bool
 }
 
 // macs are those of one inference.
@@ -60,6 +66,10 @@ func eachQuestion(ctx context.Context, in string, binds []string, visit func(*pr
 		q.Network = feature.Of(q.Name, q.Graph, q.Costs, fusionOf(m.Format))
 		kind := quantisationOf(shaped, totals)
 		q.quantised = kind == "full_integer" || kind == "mixed" || kind == "dynamic_range"
+		q.exact = macsKnown(shaped, costs, totals) && !strings.Contains(bound.text, ", assumed")
+		if m.Format == "mediapipe" {
+			q.Unpriceable = aPipeline
+		}
 		return q
 	}}
 	return sc.Scan(ctx, []string{in}, func(a *extract.App) error {
@@ -76,10 +86,13 @@ func eachQuestion(ctx context.Context, in string, binds []string, visit func(*pr
 
 // eachTableModel rebuilds the main graph of each model from the layers table.
 func eachTableModel(dir string, visit func(*pricedModel) error) error {
-	models := map[string]*data.Model{}
+	models, order := map[string]*data.Model{}, []string(nil)
 	for m, err := range data.Read[data.Model](dir) {
 		if err != nil {
 			return err
+		}
+		if models[m.ModelID] == nil {
+			order = append(order, m.ModelID)
 		}
 		models[m.ModelID] = &m
 	}
@@ -92,58 +105,63 @@ func eachTableModel(dir string, visit func(*pricedModel) error) error {
 			names[*f.ModelID] = path.Base(f.Path)
 		}
 	}
-	var rows []data.Layer
-	flush := func() error {
-		if len(rows) == 0 {
-			return nil
-		}
-		m := models[rows[0].ModelID]
+	asked := map[string]bool{}
+	ask := func(id string, rows []data.Layer) error {
+		m := models[id]
 		if m == nil {
 			return nil
 		}
+		asked[id] = true
 		q, err := tableQuestion(m, rows)
 		if err != nil {
 			return err
 		}
-		if n := names[m.ModelID]; n != "" {
-			q.Name = n
-		}
+		q.Name = cmp.Or(names[id], q.Name)
 		return visit(q)
 	}
+	var rows []data.Layer
 	for l, err := range data.Read[data.Layer](dir) {
 		if err != nil {
 			return err
 		}
 		if len(rows) > 0 && rows[0].ModelID != l.ModelID {
-			if err := flush(); err != nil {
+			if err := ask(rows[0].ModelID, rows); err != nil {
 				return err
 			}
 			rows = rows[:0]
 		}
 		rows = append(rows, l)
 	}
-	return flush()
+	if len(rows) > 0 {
+		if err := ask(rows[0].ModelID, rows); err != nil {
+			return err
+		}
+	}
+	for _, id := range order {
+		if asked[id] {
+			continue
+		}
+		if err := ask(id, nil); err != nil { // files of weights have no layers
+			return err
+		}
+	}
+	return nil
 }
 
 func tableQuestion(m *data.Model, rows []data.Layer) (*pricedModel, error) {
-	q := &pricedModel{id: m.ModelID, format: m.Format, binding: m.Binding, quantised: m.Quantisation == "full_integer" || m.Quantisation == "mixed" || m.Quantisation == "dynamic_range"}
+	q := &pricedModel{id: m.ModelID, format: m.Format, binding: m.Binding, exact: m.MACs != nil, quantised: m.Quantisation == "full_integer" || m.Quantisation == "mixed" || m.Quantisation == "dynamic_range"}
 	q.Question = estimate.Question{Name: m.Name, Opaque: len(m.OpaqueKinds)}
 	if m.WeightBytes != nil {
 		q.WeightBytes = *m.WeightBytes
 	}
-	if m.MACs == nil {
-		q.Unpriceable = "its work is not known"
-		switch {
-		case m.AssumedMACs != nil:
-			q.Unpriceable = "its sizes are chosen when it runs: scan with --bind height=..., or estimate the file itself"
-		case m.Format == "mediapipe":
-			q.Unpriceable = "a pipeline: the networks that it names are priced by themselves"
-		case len(m.OpaqueKinds) > 0:
-			q.Unpriceable = "compiled pieces that cannot be looked into"
-		}
+	if q.Unpriceable = unpriceable(m); q.Unpriceable != "" || len(rows) == 0 {
 		return q, nil
 	}
-	rows, times := workRows(rows, *m.MACs)
+	macs := int64(-1) // the graph with most of what is known
+	if m.MACs != nil {
+		macs = *m.MACs
+	}
+	rows, times := workRows(rows, macs)
 	g, costs, err := data.Rebuild(rows)
 	if err != nil {
 		return nil, err
@@ -153,6 +171,32 @@ func tableQuestion(m *data.Model, rows []data.Layer) (*pricedModel, error) {
 	q.Network = feature.Of(q.Name, g, costs, fusionOf(m.Format))
 	return q, nil
 }
+
+// aPipeline is why there is no price of a graph of other models.
+const aPipeline = "a pipeline: the networks that it names are priced by themselves"
+
+// unpriceable says why there is no answer for a model by its row, "" where its
+// layers can be asked.
+func unpriceable(m *data.Model) string {
+	switch {
+	case m.Format == "mediapipe":
+		return aPipeline
+	case m.MACs == nil && m.AssumedMACs != nil:
+		var flags []string
+		for _, size := range assumedSize.FindAllStringSubmatch(m.AssumedBinding, -1) {
+			if flag := "--bind " + size[1] + "=" + size[2]; !slices.Contains(flags, flag) {
+				flags = append(flags, flag)
+			}
+		}
+		return fmt.Sprintf("its sizes are chosen when it runs: scan with %s, or the sizes that you use, or estimate the file itself", strings.Join(flags, " "))
+	case m.MACs == nil && strings.Contains(m.Binding, " unbound"):
+		return "its work is not known, nor are its sizes, which are chosen when it runs"
+	}
+	return ""
+}
+
+// assumedSize is a role with its size in an assumed binding.
+var assumedSize = regexp.MustCompile(`\(([a-z]+)\) = (\d+), assumed`)
 
 // workGraph returns the index of the graph that a model's MACs are of, with 1,
 // else of the one with most and how often the MACs hold those of it: the main

@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -63,22 +64,62 @@ func numberText(v *float64) string {
 	return digits(*v, 9)
 }
 
-func TestEstimate_tablesScannedAtSizesAnswerAsTheFile(t *testing.T) {
+// freeNet writes a network whose image size is open and scans it into tables.
+func freeNet(t *testing.T, flags ...string) (net, tables string) {
+	t.Helper()
 	dir := t.TempDir()
-	net, tables := filepath.Join(dir, "free.param"), filepath.Join(dir, "tables")
+	net, tables = filepath.Join(dir, "free.param"), filepath.Join(dir, "tables")
 	if err := os.WriteFile(net, []byte("7767517\n3 3\nInput data 0 1 data\nConvolution one 1 1 data mid 0=8 1=3 6=216\nConvolution two 1 1 mid out 0=8 1=3 6=576\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	sizes := []string{"--bind", "height=64", "--bind", "width=320"}
-	if code, _, stderr := gaugenn(t, append([]string{"scan", net, "-o", tables, "-q"}, sizes...)...); code != 0 {
+	if code, _, stderr := gaugenn(t, append([]string{"scan", net, "-o", tables, "-q"}, flags...)...); code != 0 {
 		t.Fatal(stderr)
 	}
+	return net, tables
+}
+
+func TestEstimate_tablesScannedAtSizesAnswerAsTheFile(t *testing.T) {
+	sizes := []string{"--bind", "height=64", "--bind", "width=320"}
+	net, tables := freeNet(t, sizes...)
 	byFile, byTables := pricesOf(t, append([]string{net}, sizes...)...), pricesOf(t, tables)
 	if len(byFile) != 1 || len(byTables) != 1 {
 		t.Fatalf("%d and %d answers, want one each", len(byFile), len(byTables))
 	}
 	for id, a := range byFile {
 		sameAnswer(t, "free.param", a, byTables[id])
+	}
+}
+
+func TestEstimate_tablesOfOpenSizesSayHowToScan(t *testing.T) {
+	net, tables := freeNet(t)
+	for id, a := range pricesOf(t, tables) {
+		flags := regexp.MustCompile(`--bind [a-z]+=[0-9]+`).FindAllString(a.Reason, -1)
+		if a.Basis != "refused" || len(flags) != 2 {
+			t.Fatalf("%s, reason %q: want the two sizes to scan with", a.Basis, a.Reason)
+		}
+		_, tables := freeNet(t, strings.Fields(strings.Join(flags, " "))...)
+		sameAnswer(t, "free.param at customary sizes", pricesOf(t, net)[id], pricesOf(t, tables)[id])
+	}
+}
+
+func TestEstimate_fileAndTablesRefuseForTheSameReason(t *testing.T) {
+	for file, want := range map[string]string{
+		"mediapipe/testdata/tiny.binarypb":       "a pipeline: the networks that it names are priced by themselves",
+		"kerash5/testdata/functional.weights.h5": "no operator of it can be seen",
+	} {
+		net, tables := filepath.Join("../../graph/format", file), filepath.Join(t.TempDir(), "tables")
+		if code, _, stderr := gaugenn(t, "scan", net, "-o", tables, "-q"); code != 0 {
+			t.Fatal(stderr)
+		}
+		byFile, byTables := pricesOf(t, net), pricesOf(t, tables)
+		if len(byFile) != 1 || len(byTables) != 1 {
+			t.Errorf("%s: %d answers by its file, %d by tables", file, len(byFile), len(byTables))
+		}
+		for id, a := range byFile {
+			if sameAnswer(t, file, a, byTables[id]); a.Reason != want {
+				t.Errorf("%s: %q", file, a.Reason)
+			}
+		}
 	}
 }
 
