@@ -42,6 +42,7 @@ func TestParse_shapesAreTheRuntimes(t *testing.T) {
 	}{
 		"recurrent.mnn": {"[7, 2, 3, 6]", 7 * 3 * 2 * 6 * (5 + 6) * (4 + 3 + 1)},
 		"pool.mnn":      {"[2, 4, 6, 9]", 0},
+		"flatten.mnn":   {"[6, 4]", 0},
 	} {
 		m, issues := op.Infer(formattest.Parse(t, mnn.Format, formattest.Load(t, name)[0]))
 		for _, i := range issues {

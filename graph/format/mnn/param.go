@@ -97,12 +97,10 @@ func reshape(s *site) {
 	s.n.Attrs = a
 }
 
+// flatten is ONNX's, into two axes, where it states no last axis.
 func flatten(s *site) {
 	end := int(s.int(1, 0))
-	if end == 0 {
-		end = -1
-	}
-	s.n.Attrs = &graph.FlattenAttrs{Axis: int(s.int(0, 0)), EndAxis: end}
+	s.n.Attrs = &graph.FlattenAttrs{Axis: int(s.int(0, 0)), EndAxis: end, TwoD: end == 0}
 }
 
 func permute(s *site) { s.n.Attrs = &graph.PermAttrs{Perm: s.axes(0)} }

@@ -6,7 +6,7 @@ tflite; that of conv3d.mnn are two 3D convolutions in ONNX, which the converter
 unrolls into an Im2Col, an Unpack and one 2D convolution per step of depth; that
 of recurrent.mnn are three recurrent operators in both directions, that of
 pool.mnn one pooling whose last window begins in the padding, which the runtime
-(unlike ONNX) does not leave out.
+(unlike ONNX) does not leave out, that of flatten.mnn a Flatten before axis 2.
 """
 import os, subprocess, sys, tempfile
 
@@ -60,16 +60,18 @@ def recurrent(path):
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid('', 13)], ir_version=8), path)
 
 
-def pool(path):
-    node = helper.make_node('MaxPool', ['x'], ['y'], kernel_shape=[5, 3], strides=[3, 3], pads=[1] * 4, ceil_mode=1)
-    x = helper.make_tensor_value_info('x', TensorProto.FLOAT, [2, 4, 17, 23])
-    y = helper.make_tensor_value_info('y', TensorProto.FLOAT, [2, 4, 6, 8])
-    onnx.save(helper.make_model(helper.make_graph([node], 'pool', [x], [y]), opset_imports=[helper.make_opsetid('', 13)], ir_version=8), path)
+def single(path, op, *dims, **attrs):
+    node = helper.make_node(op, ['x'], ['y'], **attrs)
+    x, y = helper.make_tensor_value_info('x', TensorProto.FLOAT, dims), helper.make_empty_tensor_value_info('y')
+    onnx.save(helper.make_model(helper.make_graph([node], op, [x], [y]), opset_imports=[helper.make_opsetid('', 13)], ir_version=8), path)
 
 
 with tempfile.TemporaryDirectory() as tmp:
-    pool(os.path.join(tmp, 'pool.onnx'))
-    convert('pool.mnn', kind='ONNX', source=os.path.join(tmp, 'pool.onnx'))
+    source = os.path.join(tmp, 'single.onnx')
+    single(source, 'MaxPool', 2, 4, 17, 23, kernel_shape=[5, 3], strides=[3, 3], pads=[1] * 4, ceil_mode=1)
+    convert('pool.mnn', kind='ONNX', source=source)
+    single(source, 'Flatten', 2, 3, 4, axis=2)
+    convert('flatten.mnn', kind='ONNX', source=source)
     recurrent(os.path.join(tmp, 'recurrent.onnx'))
     convert('recurrent.mnn', '--useOriginRNNImpl', kind='ONNX', source=os.path.join(tmp, 'recurrent.onnx'))
 with tempfile.TemporaryDirectory() as tmp:
