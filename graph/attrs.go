@@ -348,8 +348,12 @@ type PadAttrs struct {
 	Mode string
 }
 
-// GatherAttrs are the attributes of Gather and GatherND.
-type GatherAttrs struct{ Axis, BatchDims int }
+// GatherAttrs are the attributes of Gather and GatherND. AxisOperand means that
+// operand 2, where it is known, is the axis of Gather.
+type GatherAttrs struct {
+	Axis, BatchDims int
+	AxisOperand     bool
+}
 
 // ResizeAttrs are the attributes of Resize. Sizes or Scales are per spatial
 // axis of Data, nil where they come from operands. OperandsAllAxes says that the

@@ -11,7 +11,7 @@ import (
 func inferGather(s *site) {
 	a := attrs[graph.GatherAttrs](s)
 	x, ix := s.shape(0), s.shape(1)
-	axis, ok := normAxis(a.Axis, x.Len())
+	axis, ok := gatherAxis(s, a, x.Len())
 	if !x.IsRanked() || !ix.IsRanked() || !ok || a.BatchDims < 0 || a.BatchDims > ix.Len() || a.BatchDims > axis {
 		s.set(0, graph.Shape{}, s.dtype(0))
 		return
@@ -19,6 +19,18 @@ func inferGather(s *site) {
 	dims := free2(x).Dims()
 	out := append(dims[:axis:axis], free2(ix).Dims()[a.BatchDims:]...)
 	s.set(0, graph.ShapeOfDims(append(out, dims[axis+1:]...)...), s.dtype(0))
+}
+
+// gatherAxis is where a Gather of x takes from.
+func gatherAxis(s *site, a *graph.GatherAttrs, rank int) (int, bool) {
+	if !a.AxisOperand {
+		return normAxis(a.Axis, rank)
+	}
+	v, ok := s.ints(2)
+	if !ok || len(v) != 1 || v[0] < -maxRank || v[0] > maxRank {
+		return 0, false
+	}
+	return normAxis(int(v[0]), rank)
 }
 
 func inferGatherElements(s *site) { s.set(0, free2(s.shape(1)), s.dtype(0)) }
@@ -100,6 +112,9 @@ func inferResize(s *site) {
 		s.set(0, graph.ShapeOfDims(dims...), s.dtype(0))
 		return
 	}
+	if resizeWhole(s, a, x, l, dims) {
+		return
+	}
 	sizes := resizeSizes(s, a, x, axes, l)
 	for i, ax := range axesOrSpatial(axes, l, a, len(sizes)) {
 		if ax, ok := normAxis(ax, x.Len()); ok && i < len(sizes) {
@@ -112,6 +127,25 @@ func inferResize(s *site) {
 		}
 	}
 	s.set(0, graph.ShapeOfDims(dims...), s.dtype(0))
+}
+
+// resizeWhole reads an operand 1 that has an entry for every axis though spatial
+// ones would do (MNN): sizes or, where it is real, scales; other axes stay.
+func resizeWhole(s *site, a *graph.ResizeAttrs, x graph.Shape, l graph.Layout, dims []graph.Dim) bool {
+	d, ok := s.dims(1)
+	if !ok || !s.has(1) || a.OperandsAllAxes || a.Sizes != nil || a.Scales != nil || len(d) != x.Len() || len(d) == len(l.Spatial) {
+		return false
+	}
+	for _, ax := range l.Spatial {
+		if dims[ax] = d[ax]; s.dtype(1) == graph.Float32 {
+			dims[ax] = unknownDim
+			if v := s.val(1); v != nil && v.elems[ax].known {
+				dims[ax] = scaled(x.Dim(ax), v.elems[ax].real())
+			}
+		}
+	}
+	s.set(0, graph.ShapeOfDims(dims...), s.dtype(0))
+	return true
 }
 
 // axesOrSpatial are the axes that sizes speak of: those stated in attributes

@@ -80,7 +80,7 @@ func foldGather(s *site) []*value {
 	if v == nil || ix == nil || a.BatchDims != 0 {
 		return nil
 	}
-	axis, ok := normAxis(a.Axis, len(v.shape))
+	axis, ok := gatherAxis(s, a, len(v.shape))
 	if !ok {
 		return nil
 	}

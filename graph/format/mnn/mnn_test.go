@@ -40,9 +40,15 @@ func TestParse_shapesAreTheRuntimes(t *testing.T) {
 		shape string
 		macs  int64
 	}{
-		"recurrent.mnn": {"[7, 2, 3, 6]", 7 * 3 * 2 * 6 * (5 + 6) * (4 + 3 + 1)},
-		"pool.mnn":      {"[2, 4, 6, 9]", 0},
-		"flatten.mnn":   {"[6, 4]", 0},
+		"recurrent.mnn":      {"[7, 2, 3, 6]", 7 * 3 * 2 * 6 * (5 + 6) * (4 + 3 + 1)},
+		"pool.mnn":           {"[2, 4, 6, 9]", 0},
+		"flatten.mnn":        {"[6, 4]", 0},
+		"depth_to_space.mnn": {"[1, 3, 4, 6]", 0},
+		"space_to_depth.mnn": {"[1, 12, 2, 3]", 0},
+		"resize.mnn":         {"[1, 3, 8, 9]", 0},
+		"gather.mnn":         {"[5, 2, 3]", 0},
+		"gather_nd.mnn":      {"[2, 5, 4]", 0},
+		"shape.mnn":          {"[2]", 0},
 	} {
 		m, issues := op.Infer(formattest.Parse(t, mnn.Format, formattest.Load(t, name)[0]))
 		for _, i := range issues {

@@ -120,17 +120,12 @@ func expandDims(s *site) {
 
 func gather(s *site) { s.n.Attrs = &graph.GatherAttrs{Axis: int(s.int(3, 0))} }
 
-// gatherV2 has its axis as operand 2, a constant.
+// gatherV2 has its axis as operand 2, a constant or computed from x's rank.
 func gatherV2(s *site) {
-	a := &graph.GatherAttrs{}
-	if t := s.g.Tensor(s.n.Input(2)); t != nil && t.Const != nil && len(t.Const.Data) == 4 && t.DType == graph.Int32 {
-		d := t.Const.Data
-		a.Axis = int(int32(uint32(d[0]) | uint32(d[1])<<8 | uint32(d[2])<<16 | uint32(d[3])<<24))
-	}
-	s.n.Attrs = a
+	s.n.Attrs = &graph.GatherAttrs{AxisOperand: len(s.n.Inputs) > 2}
 }
 
-func gatherND(s *site) { s.n.Attrs = &graph.GatherAttrs{} }
+func gatherND(s *site) { s.n.Attrs = &graph.GatherAttrs{BatchDims: int(s.int(0, 0))} }
 
 // gatherElements has its axis as operand 2.
 func gatherElements(s *site) { s.n.Attrs = &graph.AxisAttrs{} }
@@ -163,7 +158,14 @@ func stridedSlice(s *site) {
 	s.n.Attrs = &graph.StridedSliceAttrs{BeginMask: s.int(2, 0), EndMask: s.int(3, 0), EllipsisMask: s.int(4, 0), NewAxisMask: s.int(5, 0), ShrinkMask: s.int(6, 0)}
 }
 
-func shapeOp(s *site) { s.n.Attrs = &graph.ShapeAttrs{To: graph.Int32} }
+// shapeOp is of all axes, or of those from a start (ONNX) to an end.
+func shapeOp(s *site) {
+	a := &graph.ShapeAttrs{To: graph.Int32, HasEnd: s.p.Bool(2), End: int(s.int(3, 0))}
+	if s.p.Bool(0) {
+		a.Start = int(s.int(1, 0))
+	}
+	s.n.Attrs = a
+}
 
 func topK(s *site) { s.n.Attrs = &graph.TopKAttrs{Axis: -1} }
 
@@ -183,7 +185,17 @@ func padding(s *site) {
 	s.n.Attrs = a
 }
 
-func depthSpace(s *site) { s.n.Attrs = &graph.BlockAttrs{Block: s.int(0, 0), Data: graph.NHWC(2)} }
+func depthSpace(s *site) {
+	a := &graph.BlockAttrs{Block: s.int(0, 0), Data: graph.NCHW(2)}
+	if s.r.channelsLast() {
+		a.Data = graph.NHWC(2)
+	}
+	s.n.Attrs = a
+}
+
+// channelsLast says that the source's order is NHWC, which the converter keeps
+// but for convolutions and what is like them.
+func (r *reader) channelsLast() bool { return r.source == sourceTensorFlow || r.source == sourceTFLite }
 
 // spaceBatch has block shape and padding in its parameter.
 func spaceBatch(s *site) {

@@ -101,7 +101,7 @@ func (s *site) outputShape(a *graph.ConvAttrs) {
 	}
 	at := func(i int) int64 { return int64(int32(binary.LittleEndian.Uint32(t.Const.Data[4*i:]))) }
 	a.OutputShape = []int64{at(2), at(3)}
-	if s.r.source == sourceTensorFlow || s.r.source == sourceTFLite {
+	if s.r.channelsLast() {
 		a.OutputShape = []int64{at(1), at(2)}
 	}
 }

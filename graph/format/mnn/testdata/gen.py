@@ -4,9 +4,9 @@ pip install MNN onnx; python gen.py
 The source of mobile*.mnn is the converted TensorFlow Lite fixture of the format
 tflite; that of conv3d.mnn are two 3D convolutions in ONNX, which the converter
 unrolls into an Im2Col, an Unpack and one 2D convolution per step of depth; that
-of recurrent.mnn are three recurrent operators in both directions, that of
-pool.mnn one pooling whose last window begins in the padding, which the runtime
-(unlike ONNX) does not leave out, that of flatten.mnn a Flatten before axis 2.
+of recurrent.mnn are three recurrent operators in both directions, those
+of the others one operator each; pool.mnn has a last window that begins in the
+padding, which the runtime (unlike ONNX) does not leave out.
 """
 import os, subprocess, sys, tempfile
 
@@ -60,18 +60,31 @@ def recurrent(path):
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid('', 13)], ir_version=8), path)
 
 
-def single(path, op, *dims, **attrs):
-    node = helper.make_node(op, ['x'], ['y'], **attrs)
-    x, y = helper.make_tensor_value_info('x', TensorProto.FLOAT, dims), helper.make_empty_tensor_value_info('y')
-    onnx.save(helper.make_model(helper.make_graph([node], op, [x], [y]), opset_imports=[helper.make_opsetid('', 13)], ir_version=8), path)
+def single(name, op, *dims, operands=(), opset=13, **attrs):
+    """One operator over x [dims], further inputs of the given shapes of int64, or
+    constants of the given values."""
+    given = {'i%d' % i: v for i, v in enumerate(operands)}
+    node = helper.make_node(op, ['x', *given], ['y'], **attrs)
+    ins = [helper.make_tensor_value_info('x', TensorProto.FLOAT, dims)]
+    ins += [helper.make_tensor_value_info(n, TensorProto.INT64, v) for n, v in given.items() if isinstance(v, tuple)]
+    consts = [numpy_helper.from_array(np.array(v, np.int64 if v else np.float32), n) for n, v in given.items() if isinstance(v, list)]
+    graph = helper.make_graph([node], op, ins, [helper.make_empty_tensor_value_info('y')], consts)
+    with tempfile.TemporaryDirectory() as tmp:
+        source = os.path.join(tmp, 'single.onnx')
+        onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid('', opset)], ir_version=8), source)
+        convert(name + '.mnn', kind='ONNX', source=source)
 
+
+single('pool', 'MaxPool', 2, 4, 17, 23, kernel_shape=[5, 3], strides=[3, 3], pads=[1] * 4, ceil_mode=1)
+single('flatten', 'Flatten', 2, 3, 4, axis=2)
+single('depth_to_space', 'DepthToSpace', 1, 12, 2, 3, blocksize=2)
+single('space_to_depth', 'SpaceToDepth', 1, 3, 4, 6, blocksize=2)
+single('resize', 'Resize', 1, 3, 4, 5, operands=[[], [], [1, 3, 8, 9]])
+single('gather', 'Gather', 5, 6, operands=[(2, 3)], axis=1)
+single('gather_nd', 'GatherND', 2, 3, 4, operands=[(2, 5, 1)], batch_dims=1)
+single('shape', 'Shape', 3, 4, 5, opset=15, start=1)
 
 with tempfile.TemporaryDirectory() as tmp:
-    source = os.path.join(tmp, 'single.onnx')
-    single(source, 'MaxPool', 2, 4, 17, 23, kernel_shape=[5, 3], strides=[3, 3], pads=[1] * 4, ceil_mode=1)
-    convert('pool.mnn', kind='ONNX', source=source)
-    single(source, 'Flatten', 2, 3, 4, axis=2)
-    convert('flatten.mnn', kind='ONNX', source=source)
     recurrent(os.path.join(tmp, 'recurrent.onnx'))
     convert('recurrent.mnn', '--useOriginRNNImpl', kind='ONNX', source=os.path.join(tmp, 'recurrent.onnx'))
 with tempfile.TemporaryDirectory() as tmp:
