@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,13 +18,11 @@ const minEnergies = 6
 // energyFit is the energy of an inference on one device, by the same kinds of work as its latency: each has a price, in millijoules where the
 // latency's is in milliseconds.
 type energyFit struct {
-	Meter   string          `json:"meter"`
-	Runs    int             `json:"runs"`
-	Model   *additive.Model `json:"model"`
-	MAPE    float64         `json:"held_out_mape"`
-	Median  float64         `json:"held_out_median_error"`
-	Covered float64         `json:"held_out_covered"`
-	Sigma   float64         `json:"meter_sigma"` // median relative standard deviation of the measured energies
+	Meter string          `json:"meter"`
+	Runs  int             `json:"runs"`
+	Model *additive.Model `json:"model"`
+	heldFigures
+	Sigma float64 `json:"meter_sigma"` // median relative standard deviation of the measured energies
 }
 
 // withEnergy returns the rows that have an energy. Where networks are too few for a fit, probes count as well, each kind of them as a family.
@@ -65,24 +62,7 @@ func (p *runProfile) fitEnergy(rows []fitRow, quiet bool, w io.Writer) error {
 		return err
 	}
 	slices.Sort(sigmas)
-	e.Sigma = sigmas[len(sigmas)/2]
-	var errs []float64
-	inside := 0
-	for i, h := range additive.LeaveOut(samples) {
-		if y := samples[i].LatencyMS; h.Known {
-			errs = append(errs, math.Abs(h.ValueMS/y-1))
-			if h.LoMS <= y && y <= h.HiMS {
-				inside++
-			}
-		}
-	}
-	if n := len(errs); n > 0 {
-		slices.Sort(errs)
-		for _, x := range errs {
-			e.MAPE += x / float64(n)
-		}
-		e.Median, e.Covered = errs[n/2], float64(inside)/float64(n)
-	}
+	e.Sigma, e.heldFigures = sigmas[len(sigmas)/2], figuresOf(samples, additive.LeaveOut(samples))
 	p.Energy = e
 	if !quiet {
 		fmt.Fprintf(w, "energy (%s), %d runs; families held out: mean error %.1f %%, median %.1f %%, %.0f %% inside the 90 %% interval; the meter's own %.1f %%\n",

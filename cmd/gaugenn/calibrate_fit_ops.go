@@ -88,7 +88,7 @@ func fittedProfile(ctx context.Context, records []runs.Record, statistic string)
 			p.Kernels, held = nil, whole // a few runs whose operators are not ours say more as wholes
 		}
 	}
-	p.judge(rows, held)
+	p.heldFigures, p.Noise = figuresOf(samples, held), noiseFloor(rows, held)
 	return p, rows, held, left, nil
 }
 

@@ -70,14 +70,42 @@ type runProfile struct {
 	Kernels   *opcost.Model   `json:"kernels,omitempty"` // of operators; nil where the runs did not tell their times
 	Networks  int             `json:"networks"`          // runs that are no probes
 	Probes    int             `json:"probes"`
-	// MAPE is the mean relative error of held-out families, Covered the part of them inside its 90 % interval.
-	MAPE    float64    `json:"held_out_mape"`
-	Median  float64    `json:"held_out_median_error"`
-	Covered float64    `json:"held_out_covered"`
-	Energy  *energyFit `json:"energy,omitempty"` // nil where too few runs have one
-	Noise   float64    `json:"noise_floor"`      // median distance of the tenth part of CPU times from the smallest
+	heldFigures
+	Energy *energyFit `json:"energy,omitempty"` // nil where too few runs have one
+	Noise  float64    `json:"noise_floor"`      // median distance of the tenth part of CPU times from the smallest
 
 	probes []fitRow // for energies, where networks are too few
+}
+
+// heldFigures judge predictions of families by fits that did not see them.
+type heldFigures struct {
+	MAPE    float64 `json:"held_out_mape"` // mean relative error
+	Median  float64 `json:"held_out_median_error"`
+	Covered float64 `json:"held_out_covered"` // the part inside its 90 % interval
+}
+
+// figuresOf compares predictions with what was measured; all are 0 where there is no prediction.
+func figuresOf(samples []additive.Sample, held []additive.HeldOut) (f heldFigures) {
+	var errs []float64
+	inside := 0
+	for i, h := range held {
+		if y := samples[i].LatencyMS; h.Known {
+			errs = append(errs, math.Abs(h.ValueMS/y-1))
+			if h.LoMS <= y && y <= h.HiMS {
+				inside++
+			}
+		}
+	}
+	n := len(errs)
+	if n == 0 {
+		return f
+	}
+	slices.Sort(errs)
+	for _, e := range errs {
+		f.MAPE += e / float64(n)
+	}
+	f.Median, f.Covered = errs[n/2], float64(inside)/float64(n)
+	return f
 }
 
 // fitRow is a run that a fit can use.
@@ -155,36 +183,19 @@ func fitDevice(ctx context.Context, records []runs.Record, o fitRunsOptions, std
 	return os.WriteFile(o.out, append(b, '\n'), 0o644)
 }
 
-// judge sets the figures of the predictions that held families out.
-func (p *runProfile) judge(rows []fitRow, held []additive.HeldOut) {
-	var errs, noise []float64
-	inside, n := 0, 0
+// noiseFloor is the median noise of the runs that were predicted, as far as CPU times tell it; 0 where none does.
+func noiseFloor(rows []fitRow, held []additive.HeldOut) float64 {
+	var noise []float64
 	for i, h := range held {
-		if !h.Known {
-			continue
-		}
-		y := rows[i].sample.LatencyMS
-		errs = append(errs, math.Abs(h.ValueMS/y-1))
-		if !math.IsNaN(rows[i].noise) { // told by CPU times only
+		if h.Known && !math.IsNaN(rows[i].noise) {
 			noise = append(noise, rows[i].noise)
 		}
-		n++
-		if h.LoMS <= y && y <= h.HiMS {
-			inside++
-		}
 	}
-	if n == 0 {
-		return
+	if len(noise) == 0 {
+		return 0
 	}
-	slices.Sort(errs)
 	slices.Sort(noise)
-	for _, e := range errs {
-		p.MAPE += e / float64(n)
-	}
-	p.Median, p.Covered, p.Noise = errs[n/2], float64(inside)/float64(n), 0
-	if len(noise) > 0 {
-		p.Noise = noise[len(noise)/2]
-	}
+	return noise[len(noise)/2]
 }
 
 // fitRows returns the valid runs with their networks' terms, and why others are left out.
