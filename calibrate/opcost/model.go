@@ -1,6 +1,7 @@
 package opcost
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -26,6 +27,17 @@ type Run struct {
 	Net       *feature.Network
 	LatencyMS float64 // positive
 	Ops       []OpTime
+}
+
+// operators returns the time of all operators in microseconds, and how many took a tick or more.
+func (r *Run) operators() (total, long float64) {
+	for _, o := range r.Ops {
+		total += o.US
+		if o.US >= tick {
+			long++
+		}
+	}
+	return total, long
 }
 
 // Model prices networks. It is safe for concurrent use.
@@ -98,9 +110,8 @@ func joinRun(r *Run, ks []kernel, c cuts) joined {
 	var out joined
 	at := join(r.Net, ks, r.Ops)
 	c = c.ofRun(r)
-	total, all, known := 0.0, 0.0, 0.0
+	all, known := 0.0, 0.0
 	for _, o := range r.Ops {
-		total += o.US
 		if o.US >= tick || !isReshape(o.Name) {
 			all += o.US + c.of(o.US)
 		}
@@ -109,7 +120,7 @@ func joinRun(r *Run, ks []kernel, c cuts) joined {
 		return out
 	}
 	factor := 1.0
-	if total > 0 {
+	if total, _ := r.operators(); total > 0 {
 		factor = math.Min(1, 1000*r.LatencyMS/total)
 	}
 	for i, j := range at {
@@ -138,13 +149,7 @@ func cutsOf(runs []Run) cuts {
 	a, b := mat.NewDense(len(runs)+3, 3, nil), make([]float64, len(runs)+3)
 	for i := range runs {
 		r := &runs[i]
-		total, long := 0.0, 0.0
-		for _, o := range r.Ops {
-			total += o.US
-			if o.US >= tick {
-				long++
-			}
-		}
+		total, long := r.operators()
 		us := 1000 * r.LatencyMS
 		rest := us - total
 		if len(r.Ops) == 0 || rest < 0 || rest > us/2 && long > 0 {
@@ -166,13 +171,7 @@ const wholeNoise = 0.02
 
 // ofRun returns the cuts of one run: what its operators below a tick took on average, as far as the run's own rest tells it better than all runs do.
 func (c cuts) ofRun(r *Run) cuts {
-	total, long := 0.0, 0.0
-	for _, o := range r.Ops {
-		total += o.US
-		if o.US >= tick {
-			long++
-		}
-	}
+	total, long := r.operators()
 	us, short := 1000*r.LatencyMS, float64(len(r.Ops))-long
 	if short == 0 || c.Short == 0 {
 		return c
@@ -253,7 +252,7 @@ func once(samples []sample) []sample {
 // scaleOf returns the median of measured over nominal time of the kernels that take longest: half of all of the time.
 func scaleOf(all []sample) float64 {
 	s := slices.Clone(all)
-	slices.SortFunc(s, func(a, b sample) int { return -cmpFloat(a.us, b.us) })
+	slices.SortFunc(s, func(a, b sample) int { return cmp.Compare(b.us, a.us) })
 	total := 0.0
 	for i := range s {
 		total += s[i].us
@@ -287,16 +286,6 @@ func deviceOf(all []sample) device {
 	slices.Sort(idle)
 	d.Launch = idle[len(idle)/2]
 	return d
-}
-
-func cmpFloat(a, b float64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // classMeans returns the mean value of each class and of everything, without the samples of a group. Kernels count by the root of their time.
