@@ -15,7 +15,7 @@ import (
 
 var (
 	layer = regexp.MustCompile(`^([0-9]+)\s*:\s*(?:(\S.*?)\s*:\s*)?([0-9]+)\s*(us|cycles)\s*:\s*(CPU|GPU|DSP|AIP|HTP|HTA)\s*$`)
-	total = regexp.MustCompile(`^(Total Inference Time|Forward Propagate|Load|Deserialize|Create|Init|RPC Init Time|Snpe Accelerator Init Time|Accelerator Init Time|De-Init|Create Network\(s\)|Forward Propagate Time|RPC Execute|Snpe Accelerator|Accelerator|Misc Accelerator)\s*:?\s*([0-9]+)\s*us\s*$`)
+	total = regexp.MustCompile(`^(Total Inference Time|Init)\s*:?\s*([0-9]+)\s*us\s*$`)
 )
 
 // Parse reads the text of snpe-diagview. Layers must be counted from 0 without a gap.
