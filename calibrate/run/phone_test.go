@@ -103,8 +103,6 @@ func (f *faulty) spoil(t *testing.T, jobs []run.Job, kind int) {
 	}
 }
 
-// TestJobs_phonesWithFaults runs 200 models over the real adb, on four devices at once, with a fault in every tenth: every run is a row with the
-// right status, and no process and no file is left on any device.
 // awaited stands for adb: its device answers nothing until somebody has waited for it.
 const awaited = `#!/bin/sh
 for a in "$@"; do case "$a" in
@@ -127,6 +125,8 @@ func TestPhone_factsWaitForAPhoneThatWasLost(t *testing.T) {
 	}
 }
 
+// TestJobs_phonesWithFaults runs 200 models over the real adb, on four devices at once, with a fault in every tenth: every run is a row with the
+// right status, and no process and no file is left on any device.
 func TestJobs_phonesWithFaults(t *testing.T) {
 	const devices = 4
 	each := 50
