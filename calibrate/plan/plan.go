@@ -112,24 +112,24 @@ type point struct {
 func Choose(candidates []Candidate, opt Options) (*Plan, error) {
 	points := distinct(candidates, opt)
 	d := newDesign(points, opt.Done, opt.Prior)
-	p := &Plan{Version: Version, Method: method + d.prior, BudgetS: opt.Budget.Seconds(), Considered: len(points)}
+	p := &Plan{Version: Version, Method: method + d.prior, BudgetS: opt.Budget.Seconds(), Considered: len(points), MeanSDLeft: d.meanSD()}
 	for opt.Models == 0 || len(p.Models) < opt.Models {
 		best := next(d, points, opt.Budget.Seconds()-p.CostS, opt.Budget > 0)
 		if best < 0 {
 			break
 		}
-		before := d.meanSD()
 		c := points[best].choice(len(p.Models)+1, d, best)
 		d.add(best)
-		if before-d.meanSD() < worth && len(p.Models) > 0 {
+		before, after := p.MeanSDLeft, d.meanSD()
+		if before-after < worth && len(p.Models) > 0 {
 			break
 		}
-		c.Reason = reason(c, before, d.meanSD(), len(opt.Done) == 0)
+		p.MeanSDLeft = after
+		c.Reason = reason(c, before, after, len(opt.Done) == 0)
 		p.CostS += c.CostS
 		p.Models = append(p.Models, c)
 		points[best].c = nil
 	}
-	p.MeanSDLeft = d.meanSD()
 	if len(p.Models) == 0 {
 		return nil, fmt.Errorf("%w: %d candidates, budget %s", ErrNothing, len(points), opt.Budget)
 	}

@@ -116,6 +116,22 @@ func TestChoose_nextIsWhatTheRunsLeaveUnsure(t *testing.T) {
 	}
 }
 
+// What a plan leaves unsure is after its own runs, without the one that was too little worth to be made.
+func TestChoose_leftIsAfterItsOwnRuns(t *testing.T) {
+	var alike []plan.Candidate
+	for i := range 40 {
+		alike = append(alike, plan.Candidate{ID: fmt.Sprint(i), Name: fmt.Sprint(i), Net: net(feature.Conv, 1, 10, 1e8+1e5*float64(i))})
+	}
+	all, err := plan.Choose(alike, plan.Options{})
+	if err != nil || len(all.Models) == all.Considered {
+		t.Fatalf("%d models of %d, %v", len(all.Models), all.Considered, err)
+	}
+	same, err := plan.Choose(alike, plan.Options{Models: len(all.Models)})
+	if err != nil || !slices.Equal(names(same), names(all)) || same.MeanSDLeft != all.MeanSDLeft {
+		t.Errorf("%g is left after %q, %g after %q, %v", all.MeanSDLeft, names(all), same.MeanSDLeft, names(same), err)
+	}
+}
+
 func BenchmarkChoose(b *testing.B) {
 	c := collection()
 	for b.Loop() {
