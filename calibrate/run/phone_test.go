@@ -36,7 +36,6 @@ echo "Inference timings in us: Init: 855, First inference: 1300, Warmup (avg): 1
 func phones(t testing.TB, daemons ...*adbtest.Daemon) []run.Device {
 	t.Helper()
 	c, addresses := adbtest.Connect(t, daemons...)
-	c.Timeout = 5 * time.Second
 	binary := filepath.Join(t.TempDir(), "benchmark_model")
 	if err := os.WriteFile(binary, []byte(program), 0o755); err != nil {
 		t.Fatal(err)
