@@ -85,6 +85,6 @@ type Prediction struct {
 	PeakMemoryBytes *int64   `parquet:"peak_memory_bytes,optional"` // from the memory planner
 	BoundBy         string   `parquet:"bound_by,dict"`              // compute, memory or overhead
 	Basis           string   `parquet:"basis,dict"`                 // measured, same_target, same_soc, unseen, simulated or refused
-	Reason          string   `parquet:"reason,dict"`                // why refused or wide
+	Reason          string   `parquet:"reason,dict"`                // why refused or wide, and what is assumed, such as sizes
 	ProfileHash     string   `parquet:"profile_hash,dict"`          // profile that answered
 }

@@ -298,6 +298,9 @@ func (s *predictionSink) add(q *pricedModel, t device.Target, p estimate.Predict
 	if p.Basis == estimate.Refused {
 		s.refused++
 	}
+	if s.o.asJSON || s.table != nil {
+		p.Reason = strings.Join(nonEmpty(append([]string{p.Reason}, taken(q, t, p)...)...), "; ")
+	}
 	switch {
 	case s.o.asJSON:
 		b, err := data.JSON(data.PredictionRow(q.id, t, p))
@@ -313,6 +316,17 @@ func (s *predictionSink) add(q *pricedModel, t device.Target, p estimate.Predict
 		return nil
 	}
 	return writePrediction(s.w, q, t, p, s.o.layers)
+}
+
+// taken are what a row's number takes for granted, assumed sizes included.
+func taken(q *pricedModel, t device.Target, p estimate.Prediction) []string {
+	if p.Basis == estimate.Refused {
+		return nil
+	}
+	if strings.Contains(q.binding, ", assumed") {
+		return append([]string{"sizes: " + q.binding}, assumptions(q, t)...)
+	}
+	return assumptions(q, t)
 }
 
 // showsWhatIf reports whether answers are shown one by one to people.

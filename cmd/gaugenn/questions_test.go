@@ -98,7 +98,12 @@ func TestEstimate_tablesOfOpenSizesSayHowToScan(t *testing.T) {
 			t.Fatalf("%s, reason %q: want the two sizes to scan with", a.Basis, a.Reason)
 		}
 		_, tables := freeNet(t, strings.Fields(strings.Join(flags, " "))...)
-		sameAnswer(t, "free.param at customary sizes", pricesOf(t, net)[id], pricesOf(t, tables)[id])
+		byFile := pricesOf(t, net)[id]
+		if !strings.Contains(byFile.Reason, "(height) = 224, assumed") {
+			t.Errorf("by its file: reason %q does not state the assumed sizes", byFile.Reason)
+		}
+		byFile.Reason = ""
+		sameAnswer(t, "free.param at customary sizes", byFile, pricesOf(t, tables)[id])
 	}
 }
 
