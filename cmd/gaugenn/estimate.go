@@ -161,9 +161,11 @@ func chosenDevices(o estimateOptions) ([]device.Device, error) {
 	case o.table == "popular":
 		return device.Embedded().Popular(), nil
 	case o.table == "all":
-		return device.Embedded().Devices(), nil
+		return distinct(device.Embedded().Devices()), nil
 	case o.table != "":
-		names = append(names, strings.Split(o.table, ";")...)
+		for n := range strings.SplitSeq(o.table, ";") {
+			names = append(names, nonEmpty(strings.TrimSpace(n))...)
+		}
 	}
 	if len(names) == 0 {
 		return nil, usagef("which phone? --device \"Galaxy A15\", or --devices popular; gaugenn devices --search WORD lists them")
@@ -176,7 +178,21 @@ func chosenDevices(o estimateOptions) ([]device.Device, error) {
 		}
 		out = append(out, d)
 	}
-	return out, nil
+	return distinct(out), nil
+}
+
+// distinct leaves out devices that were there before under the same name with
+// the same SoC: they would have the same answers under the same key.
+func distinct(list []device.Device) []device.Device {
+	seen := map[[2]string]bool{}
+	var out []device.Device
+	for _, d := range list {
+		if key := [2]string{d.Name, d.SoC.ID}; !seen[key] {
+			seen[key] = true
+			out = append(out, d)
+		}
+	}
+	return out
 }
 
 // profilesFrom returns the built-in profiles, or the one in a file in place of

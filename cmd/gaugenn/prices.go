@@ -56,6 +56,9 @@ func (p *priceTable) add(q *pricedModel, t device.Target, a estimate.Prediction)
 		if !loads(t.Runtime, q.format) {
 			r.runtime += " †"
 		}
+		if strings.Contains(q.binding, ", assumed") {
+			r.runtime += " ‡"
+		}
 		p.byID[q.id] = r
 		p.models = append(p.models, r)
 	}
@@ -96,7 +99,7 @@ func (p *priceTable) write(w io.Writer) error {
 	configs := []table.ColumnConfig{{Number: 3, Align: text.AlignRight}}
 	for i, d := range p.phones {
 		head = append(head, d.Name)
-		under = append(under, fmt.Sprintf("%s, %s", d.SoC.Name, amount(d.Year, 1, "")))
+		under = append(under, strings.Join(nonEmpty(d.SoC.Name, yearText(d.Year)), ", "))
 		configs = append(configs, table.ColumnConfig{Number: i + 4, Align: text.AlignRight, AlignHeader: text.AlignRight})
 	}
 	t.AppendHeader(head)
@@ -104,7 +107,7 @@ func (p *priceTable) write(w io.Writer) error {
 	t.Style().Format.Header = text.FormatDefault
 	t.SetColumnConfigs(configs)
 	slices.SortStableFunc(p.models, func(a, b *pricedRow) int { return cmp.Compare(b.macs, a.macs) })
-	marks, converted := false, false
+	marks, converted, assumed := false, false, false
 	for _, m := range p.models {
 		if !m.answered() {
 			continue
@@ -114,11 +117,13 @@ func (p *priceTable) write(w io.Writer) error {
 			row = append(row, m.cells[d.Name])
 			marks = marks || strings.HasSuffix(m.cells[d.Name], "*")
 		}
-		converted = converted || strings.HasSuffix(m.runtime, "†")
+		converted, assumed = converted || strings.Contains(m.runtime, "†"), assumed || strings.Contains(m.runtime, "‡")
 		t.AppendRow(row)
 	}
-	if _, err := fmt.Fprintln(w, t.Render()); err != nil {
-		return err
+	if t.Length() > 0 {
+		if _, err := fmt.Fprintln(w, t.Render()); err != nil {
+			return err
+		}
 	}
 	fmt.Fprintf(w, "one inference on the %s", p.target.Delegate)
 	if p.target.Threads > 0 {
@@ -130,6 +135,9 @@ func (p *priceTable) write(w io.Writer) error {
 	}
 	if converted {
 		fmt.Fprint(w, "; † as if converted for this runtime")
+	}
+	if assumed {
+		fmt.Fprint(w, "; ‡ at customary sizes, --bind height=… sets others")
 	}
 	fmt.Fprintln(w)
 	for _, r := range p.reasons {

@@ -73,3 +73,47 @@ func TestPriceTable_saysWhyOnePhoneHasNoAnswer(t *testing.T) {
 		t.Errorf("no %q in\n%s", want, b.String())
 	}
 }
+
+func TestPriceTable_marksAssumedSizesAndShowsNoEmptyTable(t *testing.T) {
+	phones := []device.Device{{Name: "A"}, {Name: "B"}}
+	refused, priced := estimate.Prediction{Basis: estimate.Refused, Reason: "none"}, estimate.Prediction{Basis: estimate.Simulated, LatencyMS: estimate.Range{Value: 2, Lo: 1, Hi: 4, Known: true}}
+	q := &pricedModel{id: "1", format: "tflite", binding: "x:1 (height) = 224, assumed"}
+	for want, answers := range map[string][2]estimate.Prediction{"‡ at customary sizes": {priced, refused}, "no answer: none": {refused, refused}} {
+		p := newPriceTable(phones)
+		for i, d := range phones {
+			p.add(q, device.Target{Device: d, Runtime: "litert"}, answers[i])
+		}
+		var b strings.Builder
+		if err := p.write(&b); err != nil {
+			t.Fatal(err)
+		}
+		if isTable := strings.Contains(b.String(), "┌"); !strings.Contains(b.String(), want) || isTable != (answers[0].Basis != estimate.Refused) {
+			t.Errorf("want %q in\n%s", want, b.String())
+		}
+		if strings.Contains(b.String(), "?") {
+			t.Errorf("what is not known of a phone is shown:\n%s", b.String())
+		}
+	}
+}
+
+func TestChosenDevices_eachOnce(t *testing.T) {
+	for table, want := range map[string]string{"S22; Galaxy S22;": "Galaxy S22 (Exynos)", " Pixel 7 ;;Pixel 8": "Google Pixel 7, Google Pixel 8", ";": "", "all": "all"} {
+		list, err := chosenDevices(estimateOptions{table: table})
+		if (err != nil) != (want == "") {
+			t.Errorf("%q: %v", table, err)
+		}
+		var names []string
+		seen := map[[2]string]bool{}
+		for _, d := range list {
+			names = append(names, d.Name)
+			if key := [2]string{d.Name, d.SoC.ID}; seen[key] {
+				t.Errorf("%q: %s twice", table, d.Name)
+			} else {
+				seen[key] = true
+			}
+		}
+		if got := strings.Join(names, ", "); want != "all" && got != want || want == "all" && len(names) < 700 {
+			t.Errorf("%q: %.200s, want %s", table, got, want)
+		}
+	}
+}
