@@ -149,7 +149,7 @@ func TestFind_specification(t *testing.T) {
 	if got := clusters(d.SoC); got != "X2x1@3000+A710x3@2500+A510x4@1800" || d.SoC.Memory.BandwidthGBps.Value != 51.2 || !d.SoC.Common.Has(device.I8MM) {
 		t.Errorf("clusters %s, bandwidth %v, features %v", got, d.SoC.Memory.BandwidthGBps.Value, d.SoC.Common)
 	}
-	for _, bad := range []string{"ram=8", "soc=Snapdragon 888, ram=lots", "soc=Snapdragon 888, ram=-1", "colour=red", "clusters=4xZ80@4", "clusters=0xA55@1", "clusters=A55", "clusters=99999999999999999999xA55@1"} {
+	for _, bad := range []string{"ram=8", "soc=Snapdragon 888, ram=lots", "soc=Snapdragon 888, ram=-1", "colour=red", "clusters=4xZ80@4", "clusters=0xA55@1", "clusters=A55", "clusters=99999999999999999999xA55@1", "clusters=4xA76@2000", "clusters=4xA76@0", "soc=Snapdragon 888, ram=inf", "soc=Snapdragon 888, ram=nan"} {
 		_, err := c.Find(bad)
 		var se *device.SpecError
 		if !errors.As(err, &se) {

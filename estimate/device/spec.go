@@ -2,6 +2,7 @@ package device
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -48,7 +49,7 @@ func (c *Catalogue) spec(text string) (Device, error) {
 			continue
 		}
 		v, err := strconv.ParseFloat(strings.TrimRight(values[f.key], " GBgbmAhV/s"), 64)
-		if err != nil || v <= 0 {
+		if err != nil || !(v > 0) || math.IsInf(v, 0) {
 			return Device{}, &SpecError{text, fmt.Sprintf("%s %q is not a number above zero", f.key, values[f.key])}
 		}
 		*f.field = Quantity{Value: v, Known: true, Confidence: ConfidenceSourced, Source: "given by the caller"}
@@ -59,6 +60,9 @@ func (c *Catalogue) spec(text string) (Device, error) {
 	d.Match.Kind, d.Match.Query = MatchSpec, text
 	return d, nil
 }
+
+// maxGHz is more than any core runs at: a clock in MHz is beyond it.
+const maxGHz = 10
 
 // specBase finds the SoC of a specification and applies its clusters.
 func (c *Catalogue) specBase(text string, values map[string]string) (Device, error) {
@@ -93,6 +97,9 @@ func (c *Catalogue) specBase(text string, values map[string]string) (Device, err
 			return Device{}, &SpecError{text, fmt.Sprintf("cluster %q: count out of range", part)}
 		}
 		ghz, _ := strconv.ParseFloat(m[3], 64)
+		if !(ghz > 0 && ghz <= maxGHz) {
+			return Device{}, &SpecError{text, fmt.Sprintf("cluster %q: clock of %s GHz; want one above 0 and below %d, such as 4xA76@2.4", part, m[3], maxGHz)}
+		}
 		clusters = append(clusters, c.clusterOf(core, n, ghz*1000, "given by the caller", ConfidenceSourced))
 	}
 	own := socOf(values["clusters"], clusters)
