@@ -367,8 +367,10 @@ type ResizeAttrs struct {
 	OperandsAllAxes bool
 	// Axes are the axes the operands speak of (ONNX opset 18), nil for all.
 	Axes []int
-	// Reference means that x becomes as large as operand 1 is (ncnn).
+	// Reference means that x becomes as large as operand 1 is (ncnn, Caffe).
 	Reference bool
+	// Corners means that Scales act on size-1, the distance of the corners.
+	Corners bool
 	// KeepAspect is ONNX's keep_aspect_ratio_policy, "" or "stretch" for none.
 	KeepAspect string
 }

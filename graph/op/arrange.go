@@ -192,7 +192,9 @@ func resizeSizes(s *site, a *graph.ResizeAttrs, x graph.Shape, axes []int, l gra
 		if !ok {
 			continue
 		}
-		out[i] = scaled(x.Dim(ax), f)
+		if out[i] = scaled(x.Dim(ax), f); a.Corners {
+			out[i] = addDim(scaled(shiftDim(x.Dim(ax), -1), f), graph.DimOf(1))
+		}
 	}
 	return out
 }

@@ -266,6 +266,9 @@ func permutation(s *site, rank int) ([]int, bool) {
 			perm = append(perm, rank-1-i)
 		}
 	}
+	for len(perm) > rank && perm[len(perm)-1] == len(perm)-1 { // Caffe: of four axes
+		perm = perm[:len(perm)-1]
+	}
 	if len(perm) != rank {
 		return nil, false
 	}

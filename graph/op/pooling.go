@@ -67,7 +67,11 @@ func inferUnpool(s *site) {
 	}
 	dims := x.Dims()
 	for i, ax := range l.Spatial {
-		dims[ax] = axisWindow(&a.Window, i, unknownDim).backward(x.Dim(ax))
+		if i < len(a.AdaptiveOutput) {
+			dims[ax] = known(a.AdaptiveOutput[i])
+		} else {
+			dims[ax] = axisWindow(&a.Window, i, unknownDim).backward(x.Dim(ax))
+		}
 	}
 	s.set(0, graph.ShapeOfDims(dims...), s.dtype(0))
 }

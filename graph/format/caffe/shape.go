@@ -201,32 +201,42 @@ func blocks(c *call, op graph.Op, param, field string) {
 	c.op(op, &graph.BlockAttrs{Block: c.param(param).Int(field, 2), Data: graph.NCHW(2)})
 }
 
-// interp has fixed sizes or factors, or takes them from a second input.
+// interp has fixed sizes or factors, or takes them from a second input. DeepLab's
+// layer has the factors act between the corners: (size-1)*zoom+1.
 func interp(c *call) {
 	p := c.param("interp_param")
 	a := &graph.ResizeAttrs{Mode: "linear", Data: graph.NCHW(2)}
 	h, w := p.Int("height", 0), p.Int("width", 0)
+	zoom, shrink := p.Int("zoom_factor", 1), p.Int("shrink_factor", 1)
 	switch {
+	case len(c.n.Inputs) > 1:
+		a.Reference = true
 	case h > 0 && w > 0:
 		a.Sizes = []int64{h, w}
-	case p.Has("zoom_factor") || p.Has("shrink_factor"):
-		c.n.Op = graph.Resize // (size-1)*zoom+1: not a factor
-		return
+	case (p.Has("zoom_factor") || p.Has("shrink_factor")) && shrink > 0 && (zoom == 1 || shrink == 1) && p.Int("pad_beg", 0) == 0 && p.Int("pad_end", 0) == 0:
+		f := float64(zoom) / float64(shrink)
+		a.Scales, a.Corners = []float64{f, f}, true
+	default:
+		a = nil
 	}
-	c.op(graph.Resize, a)
-	if a.Sizes == nil {
-		c.n.Attrs = nil
+	if c.n.Op = graph.Resize; a != nil {
+		c.n.Attrs = a
 	}
 }
 
 // upsample repeats pixels (YOLO forks) or unpools by a mask (SegNet forks).
 func upsample(c *call) {
 	p := c.param("upsample_param")
+	side := p.Int("scale", p.Int("stride", 2))
 	if len(c.n.Inputs) > 1 {
-		c.op(graph.MaxUnpool, nil)
+		a := &graph.PoolAttrs{Window: graph.Window{Kernel: []int64{side, side}, Strides: []int64{side, side}}, Data: graph.NCHW(2)}
+		if h, w := p.Int("upsample_h", 0), p.Int("upsample_w", 0); h > 0 && w > 0 {
+			a.AdaptiveOutput = []int64{h, w}
+		}
+		c.op(graph.MaxUnpool, a)
 		return
 	}
-	s := float64(p.Int("scale", p.Int("stride", 2)))
+	s := float64(side)
 	c.op(graph.Resize, &graph.ResizeAttrs{Mode: "nearest", Scales: []float64{s, s}, Data: graph.NCHW(2)})
 }
 
