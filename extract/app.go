@@ -15,7 +15,7 @@ type App struct {
 	// digests one after the other.
 	SHA256 string
 	// Container is what the file is: "apk", "aab", "aar", "apks", "xapk", "apkm",
-	// "wheel", "jar", "zip", "tar", "gzip", "bzip2", "xz", "zstd", "unity bundle",
+	// "wheel", "jar", "zip", "tar", "gzip", "bzip2", "xz", "zstd", "unity bundle", "godot pack",
 	// SplitSet or "file".
 	Container string
 	SizeBytes int64

@@ -45,7 +45,7 @@ func member(data []byte, path string, limits container.Limits) (content []byte, 
 			return nil, false, fmt.Errorf("%q: %w", name, err)
 		}
 		found := a.Lookup(name)
-		if len(found) == 0 && len(a.Entries) == 1 && a.Entries[0].Method == container.Stream { // named after the file around it
+		if len(found) == 0 && len(a.Entries) == 1 && a.Kind.Single() { // named after the file around it
 			found = []*container.Entry{&a.Entries[0]}
 		}
 		if len(found) == 0 {

@@ -69,6 +69,14 @@ func Open(data []byte, limits Limits) (*Archive, error) {
 		err = a.listBundle()
 	case UnityAssets:
 		err = a.listAssets()
+	case UnrealPak:
+		err = a.listPak()
+	case GodotPack:
+		err = a.listGodot()
+	case Assembly:
+		err = a.listAssembly()
+	case AssemblyStore:
+		err = a.listAssemblyStore()
 	case None:
 		err = errorAt(None, 0, ErrUnsupported, "not a container")
 	default:
@@ -151,7 +159,7 @@ type Entry struct {
 	content []byte // already known content (sparse tar members)
 	hasCRC  bool
 	inPlace bool   // Offset is the content itself, no header to read
-	broken  string // why it cannot be read, by the listing alone
+	broken  *Error // why it cannot be read, by the listing alone
 	id      int64  // of a Unity object
 }
 

@@ -20,6 +20,12 @@ const (
 	blockLZ4    = 2
 	blockLZ4HC  = 3 // LZ4 with more effort in writing
 
+	// Those of other engines.
+	blockZlib    = 0x20
+	blockGzip    = 0x21
+	blockZstd    = 0x22
+	blockUnknown = 0x3F
+
 	blockMethods   = 0x3F
 	blockEncrypted = 0x100
 )
@@ -106,8 +112,8 @@ func (s *blockStream) shares(from, to int64) (packed, offset int64, stored bool)
 // counts what had to be unpacked for it.
 func (d *Decoder) decodeBlocks(e *Entry, dst []byte, most int64) (out []byte, unpacked int64, err error) {
 	a, s := e.archive, e.archive.stream
-	if e.broken != "" {
-		return nil, 0, errorAt(a.Kind, e.Offset, ErrMalformed, "%s", e.broken)
+	if e.broken != nil {
+		return nil, 0, e.broken
 	}
 	size := min(e.Size, most)
 	out = sized(dst, size, min(size, a.limits.EntryBytes), int(min(e.CompressedSize, 1<<40)))
@@ -147,15 +153,15 @@ func (d *Decoder) unpackBlock(a *Archive, i int) ([]byte, int64, error) {
 		return raw[:min(int64(len(raw)), b.size)], 0, nil
 	}
 	if b.size < sharedBlock {
-		return d.block.unpack(a, b, raw, d.block.data)
+		return d.block.unpack(d, a, b, raw, d.block.data)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.last.unpack(a, b, raw, nil) // others may still be reading the one before
+	return s.last.unpack(d, a, b, raw, nil) // others may still be reading the one before
 }
 
 // unpack makes b the block that is kept, unless it is so already.
-func (k *keptBlock) unpack(a *Archive, b *block, raw, dst []byte) ([]byte, int64, error) {
+func (k *keptBlock) unpack(d *Decoder, a *Archive, b *block, raw, dst []byte) ([]byte, int64, error) {
 	if k.of == b {
 		return k.data, 0, k.err
 	}
@@ -163,7 +169,7 @@ func (k *keptBlock) unpack(a *Archive, b *block, raw, dst []byte) ([]byte, int64
 		return nil, 0, errorAt(a.Kind, b.offset, ErrLimit, "blocks were unpacked too often")
 	}
 	*k = keptBlock{} // its buffer may be let go before the next one grows
-	data, err := unpackBlock(raw, b, dst, a.limits.EntryBytes)
+	data, err := d.unpack(raw, b, dst, a.limits.EntryBytes)
 	switch {
 	case err != nil && int64(len(raw)) < b.packed:
 		err = errorAt(a.Kind, b.offset, ErrTruncated, "block of %d bytes, %d left", b.packed, len(raw))
@@ -186,11 +192,13 @@ func (a *Archive) Forget() {
 var (
 	errBlockEncrypted = errors.New("block is encrypted")
 	errBlockMethod    = errors.New("compression of the block is not known")
+	errBlockHeader    = errors.New("block does not begin with the header of its compression")
 	errBlockLimit     = errors.New("block grows beyond the limit")
 	errBlockSize      = errors.New("block does not expand to its size")
 )
 
-func unpackBlock(raw []byte, b *block, dst []byte, limit int64) ([]byte, error) {
+// unpack unpacks one block into dst[:0].
+func (d *Decoder) unpack(raw []byte, b *block, dst []byte, limit int64) ([]byte, error) {
 	switch {
 	case b.flags&blockEncrypted != 0:
 		return nil, errBlockEncrypted
@@ -202,8 +210,48 @@ func unpackBlock(raw []byte, b *block, dst []byte, limit int64) ([]byte, error) 
 		return unpackLZ4(raw, b.size, dst)
 	case blockLZMA:
 		return unpackLZMA(raw, b.size, dst)
+	case blockZlib:
+		if len(raw) < 2 || raw[0]&0x0F != 8 || (int(raw[0])<<8|int(raw[1]))%31 != 0 || raw[1]&0x20 != 0 {
+			return nil, errBlockHeader
+		}
+		return d.deflated(raw[2:], b.size, dst)
+	case blockGzip:
+		start, _, err := gzipHeader(raw)
+		if err != nil {
+			return nil, err
+		}
+		return d.deflated(raw[start:], b.size, dst)
+	case blockZstd:
+		return d.zstandard(raw, b.size, dst)
 	}
 	return nil, errBlockMethod
+}
+
+// deflated unpacks a block without its frame: what it holds has to be size bytes.
+func (d *Decoder) deflated(raw []byte, size int64, dst []byte) ([]byte, error) {
+	limit := min(size, int64(len(raw))*maxExpansion)
+	out, _, err := d.inflate.run(sized(dst, limit, limit, len(raw)), raw, unbounded, int(limit))
+	switch {
+	case errors.Is(err, errInflateTruncated):
+		return out, io.ErrUnexpectedEOF
+	case err == nil && int64(len(out)) < size, errors.Is(err, errInflateLimit):
+		return out, errBlockSize
+	}
+	return out, err
+}
+
+// zstandard unpacks a Zstandard frame of known size.
+func (d *Decoder) zstandard(raw []byte, size int64, dst []byte) ([]byte, error) {
+	r, err := d.zstdReader(raw)
+	if err != nil {
+		return nil, err
+	}
+	out, err := readLimited(r, sized(dst, size, size, len(raw)), size)
+	switch {
+	case err == nil && int64(len(out)) < size, errors.Is(err, errInflateLimit):
+		return out, errBlockSize
+	}
+	return out, err
 }
 
 // unpackLZ4 unpacks one LZ4 block (LZ4 Block Format 1.6) of known size. It is turned

@@ -24,9 +24,13 @@ const (
 	RAR
 	UnityBundle
 	UnityAssets
+	UnrealPak
+	GodotPack
+	Assembly
+	AssemblyStore
 )
 
-var kindNames = [...]string{"none", "zip", "tar", "gzip", "bzip2", "xz", "zstd", "lz4", "7z", "rar", "unity bundle", "unity assets"}
+var kindNames = [...]string{"none", "zip", "tar", "gzip", "bzip2", "xz", "zstd", "lz4", "7z", "rar", "unity bundle", "unity assets", "unreal pak", "godot pack", "assembly", "assembly store"}
 
 // String returns the lower-case name of the kind, for example "zip".
 func (k Kind) String() string {
@@ -37,7 +41,7 @@ func (k Kind) String() string {
 }
 
 // Single reports whether the kind compresses one stream rather than holding named entries.
-func (k Kind) Single() bool { return k >= Gzip && k <= LZ4 }
+func (k Kind) Single() bool { return k >= Gzip && k <= LZ4 || k == Assembly }
 
 // SniffLen is how many leading bytes Sniff wants to see; with fewer it may answer None.
 const SniffLen = 512
@@ -51,6 +55,12 @@ func Sniff(head []byte) Kind {
 	switch binary.LittleEndian.Uint32(head) {
 	case sigLocal, sigEnd, sigDirectory:
 		return ZIP
+	case godotMagic:
+		return GodotPack
+	case assemblyMagic:
+		return Assembly
+	case assemblyStoreMagic:
+		return AssemblyStore
 	case 0xFD2FB528:
 		return Zstd
 	case 0x184D2204:
@@ -86,6 +96,9 @@ func Detect(data []byte) Kind {
 	}
 	if _, ok := readAssetsHeader(data); ok {
 		return UnityAssets
+	}
+	if pakFooterAt(data) >= 0 {
+		return UnrealPak
 	}
 	if at := bytes.Index(data[:min(len(data), bundleOffset)], []byte(bundleSignature)); at > 0 {
 		if h, ok := readBundleHeader(data[at:]); ok && isEngineVersion(h.engine) && h.size <= int64(len(data)-at) {

@@ -86,17 +86,11 @@ func (d *Decoder) openStream(e *Entry, raw []byte) (io.Reader, error) {
 	case Bzip2:
 		return bzip2.NewReader(bytes.NewReader(raw)), nil
 	case Zstd:
-		if d.zstd == nil {
-			z, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(windowLimit))
-			if err != nil {
-				return nil, e.streamError(err)
-			}
-			d.zstd = z
-		}
-		if err := d.zstd.Reset(bytes.NewReader(raw)); err != nil {
+		r, err := d.zstdReader(raw)
+		if err != nil {
 			return nil, e.streamError(err)
 		}
-		return d.zstd, nil
+		return r, nil
 	}
 	// The xz library allocates whatever dictionary a block asks for, so every
 	// block header is looked up in the index and checked first.
@@ -108,6 +102,18 @@ func (d *Decoder) openStream(e *Entry, raw []byte) (io.Reader, error) {
 		return nil, e.streamError(err)
 	}
 	return r, nil
+}
+
+// zstdReader returns the decoder's reader of Zstandard frames, set to raw.
+func (d *Decoder) zstdReader(raw []byte) (io.Reader, error) {
+	if d.zstd == nil {
+		z, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(windowLimit))
+		if err != nil {
+			return nil, err
+		}
+		d.zstd = z
+	}
+	return d.zstd, d.zstd.Reset(bytes.NewReader(raw))
 }
 
 // readLimited appends what r gives to dst[:0], at most limit bytes.

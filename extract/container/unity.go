@@ -109,7 +109,7 @@ func (a *Archive) readBundle(b []byte, h bundleHeader, start int64) error {
 	raw := b[table : table+h.packed]
 	if !packed.stored() {
 		var err error
-		if raw, err = unpackBlock(raw, &packed, nil, tableLimit); err != nil {
+		if raw, err = new(Decoder).unpack(raw, &packed, nil, tableLimit); err != nil {
 			return blockError(UnityBundle, &packed, err)
 		}
 	}
@@ -175,10 +175,10 @@ func (a *Archive) readNodes(s *blockStream, r *fields) error {
 		}
 		switch {
 		case e.Offset < 0 || e.Size < 0 || e.Offset > s.size() || e.Size > s.size()-e.Offset:
-			e.broken = "node lies outside the blocks"
+			e.broken = errorAt(UnityBundle, 0, ErrMalformed, "node lies outside the blocks")
 			e.Offset, e.Size = 0, -1
 		case e.Offset < before && e.Size > 0:
-			e.broken = "node overlaps the one before it"
+			e.broken = errorAt(UnityBundle, 0, ErrMalformed, "node overlaps the one before it")
 		default:
 			before = max(before, e.Offset+e.Size)
 			packed, offset, stored := s.shares(e.Offset, e.Offset+e.Size)

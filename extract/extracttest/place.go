@@ -108,10 +108,20 @@ func inEntry(name string, transform func(Model) []byte) func([]Model) ([]File, s
 	}
 }
 
+// inInner is inEntry for an entry that has parts: the model is expected in the one
+// whose path goes on with inner.
+func inInner(name, inner string, transform func(Model) []byte) func([]Model) ([]File, string, error) {
+	hide := inEntry(name, transform)
+	return func(m []Model) ([]File, string, error) {
+		files, at, err := hide(m)
+		return files, at + inner, err
+	}
+}
+
 func same(m Model) []byte { return m.Data }
 
 func places() []place {
-	return slices.Concat(plainPlaces(), nestedPlaces(), insidePlaces(), textPlaces(), picturePlaces(), protectedPlaces(), packagePlaces(), otherPackages(), unityPlaces(), missedPlaces())
+	return slices.Concat(plainPlaces(), nestedPlaces(), insidePlaces(), textPlaces(), picturePlaces(), protectedPlaces(), packagePlaces(), otherPackages(), unityPlaces(), enginePlaces(), missedPlaces())
 }
 
 func plainPlaces() []place {

@@ -153,11 +153,7 @@ func unityPlaces() []place {
 		}
 	}
 	in := func(entry, inner string, file func(Model) []byte) func([]Model) ([]File, string, error) {
-		hide := inEntry(folder+entry, file)
-		return func(m []Model) ([]File, string, error) {
-			files, at, err := hide(m)
-			return files, at + inner, err
-		}
+		return inInner(folder+entry, inner, file)
 	}
 	bundle := func(lz4 bool, file func(Model) []byte) func(Model) []byte {
 		return func(m Model) []byte {
