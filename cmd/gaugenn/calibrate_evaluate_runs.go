@@ -10,19 +10,18 @@ import (
 	"strings"
 
 	"github.com/gaugenn/gaugenn/calibrate/additive"
-	runs "github.com/gaugenn/gaugenn/calibrate/run"
 	"github.com/gaugenn/gaugenn/estimate/feature"
 )
 
-// evaluateRuns fits the runs of each device and shows the error of predictions that held families out by family, size and type of numbers, and how well
+// evaluateRuns fits each group of runs and shows the error of predictions that held families out by family, size and type of numbers, and how well
 // the intervals hold what they say.
 func evaluateRuns(ctx context.Context, dirs []string, only, statistic string, w io.Writer) error {
-	return eachDevice(dirs, only, func(g []runs.Record, _ bool) error {
-		p, rows, held, left, err := fittedProfile(ctx, g, statistic)
+	return eachGroup(dirs, only, func(g runGroup) error {
+		p, rows, held, left, err := fittedProfile(ctx, g.records, statistic)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "%s, %s, %s\n", p.Device.Name, p.Runtime, p.Statistic)
+		fmt.Fprintf(w, "%s, %s\n", g.title, p.Statistic)
 		writeFit(w, p, nil, nil, left)
 		for _, by := range []struct {
 			name string

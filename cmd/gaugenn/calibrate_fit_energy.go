@@ -1,10 +1,8 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"io"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -69,42 +67,6 @@ func (p *runProfile) fitEnergy(rows []fitRow, quiet bool, w io.Writer) error {
 			e.Meter, e.Runs, 100*e.MAPE, 100*e.Median, 100*e.Covered, 100*e.Sigma)
 	}
 	return nil
-}
-
-// byDevice parts records by device and runtime, by name, and keeps those of one device when asked to.
-func byDevice(records []runs.Record, only string) (out [][]runs.Record) {
-	at := map[string]int{}
-	for _, r := range records {
-		d := r.Device
-		if only != "" && only != d.ID && only != d.Address && !strings.EqualFold(only, d.Name) {
-			continue
-		}
-		key := d.ID + "\x00" + r.Job.Runtime
-		if _, ok := at[key]; !ok {
-			at[key] = len(out)
-			out = append(out, nil)
-		}
-		out[at[key]] = append(out[at[key]], r)
-	}
-	slices.SortStableFunc(out, func(a, b []runs.Record) int { // several devices at once are logged as they come
-		return cmp.Or(strings.Compare(a[0].Device.Name, b[0].Device.Name), strings.Compare(a[0].Device.ID, b[0].Device.ID))
-	})
-	return out
-}
-
-// withName puts a device's name before a file's ending.
-func withName(path, device string) string {
-	if path == "" {
-		return ""
-	}
-	word := strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' {
-			return r
-		}
-		return '-'
-	}, device)
-	ext := filepath.Ext(path)
-	return strings.TrimSuffix(path, ext) + "-" + word + ext
 }
 
 // simulatedWord says so where no device was there.

@@ -40,7 +40,8 @@ func withRuns(c *cobra.Command) *cobra.Command {
 
 With RUNS, folders that calibrate run wrote, fit finds what each kind of kernel costs from the
 times of operators in the valid runs of one device, those of probes too, or, where a runtime tells
-none, a price for each kind of work from whole runs. It predicts every model from fits that saw
+none, a price for each kind of work from whole runs. Several devices, runtimes, numbers of threads
+and so on are fitted each by itself, into files whose names tell them apart. It predicts every model from fits that saw
 neither it nor any of its family: the table and the figures at the end are of those predictions.
 The models' files must still be where they were run from.`
 	c.Example += "\n  gaugenn calibrate fit runs/ -o host.json --plot host.svg"
@@ -117,46 +118,20 @@ type fitRow struct {
 	run    opcost.Run
 }
 
-// fitRuns fits each device of folders of runs by itself. With several, each one's files carry its name.
+// fitRuns fits each group of the runs in folders by itself. With several, each one's files carry its label.
 func fitRuns(ctx context.Context, dirs []string, o fitRunsOptions, stderr io.Writer) error {
-	return eachDevice(dirs, o.device, func(g []runs.Record, several bool) error {
+	return eachGroup(dirs, o.device, func(g runGroup) error {
 		named := o
-		if several {
-			named.out, named.plot = withName(o.out, g[0].Device.Name), withName(o.plot, g[0].Device.Name)
-			if !o.quiet {
-				fmt.Fprintf(stderr, "\n%s, %s\n", g[0].Device.Name, g[0].Job.Runtime)
-			}
+		named.out, named.plot = withLabel(o.out, g.label), withLabel(o.plot, g.label)
+		if g.label != "" && !o.quiet {
+			fmt.Fprintf(stderr, "\n%s\n", g.title)
 		}
-		return fitDevice(ctx, g, named, stderr)
+		return fitGroup(ctx, g.records, named, stderr)
 	})
 }
 
-// eachDevice calls fit with the records of each device and runtime in the folders, and goes on past those that fail.
-func eachDevice(dirs []string, only string, fit func(g []runs.Record, several bool) error) error {
-	var records []runs.Record
-	for _, dir := range dirs {
-		some, err := runs.ReadDir(dir)
-		if err != nil {
-			return err
-		}
-		records = append(records, some...)
-	}
-	name := strings.Join(dirs, ", ")
-	groups := byDevice(records, only)
-	if len(groups) == 0 {
-		return fmt.Errorf("%s: %w: %d runs, none of device %q", name, additive.ErrTooFew, len(records), only)
-	}
-	var errs []error
-	for _, g := range groups {
-		if err := fit(g, len(groups) > 1); err != nil {
-			errs = append(errs, fmt.Errorf("%s: %s, %s: %w", name, g[0].Device.Name, g[0].Job.Runtime, err))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// fitDevice fits the runs of one device and runtime.
-func fitDevice(ctx context.Context, records []runs.Record, o fitRunsOptions, stderr io.Writer) error {
+// fitGroup fits the runs of one group.
+func fitGroup(ctx context.Context, records []runs.Record, o fitRunsOptions, stderr io.Writer) error {
 	p, rows, held, left, err := fittedProfile(ctx, records, o.statistic)
 	if err != nil {
 		return err

@@ -106,6 +106,28 @@ func TestCalibrate_tablesToProfileWithoutADevice(t *testing.T) {
 	}
 }
 
+// Runs on one thread and on four are two profiles, each in a file of its own.
+func TestCalibrate_fitKeepsWaysOfRunningApart(t *testing.T) {
+	dir := t.TempDir()
+	planFile, runDir := filepath.Join(dir, "plan.json"), filepath.Join(dir, "runs")
+	calibrated(t, "calibrate", "sample", "--models", filepath.Join("..", "..", "graph", "format", "tflite", "testdata"), "--all", "-o", planFile)
+	for _, threads := range []string{"1", "4"} {
+		calibrated(t, "calibrate", "run", planFile, "-o", runDir, "--device", "sim:Pixel 7", "--threads", threads)
+	}
+	said := calibrated(t, "calibrate", "fit", runDir, "-o", filepath.Join(dir, "p.json"))
+	for _, want := range []string{"Google Pixel 7, litert, cpu 1 thread\n", "Google Pixel 7, litert, cpu 4 threads\n"} {
+		if !strings.Contains(said, want) {
+			t.Errorf("no %q in %s", want, said)
+		}
+	}
+	for name, threads := range map[string]int{"p-Google-Pixel-7-litert-cpu-1-thread.json": 1, "p-Google-Pixel-7-litert-cpu-4-threads.json": 4} {
+		p, _, err := readRunProfile(filepath.Join(dir, name))
+		if err != nil || p == nil || p.Options.Threads != threads || p.Networks != 6 {
+			t.Errorf("%s: %+v, %v", name, p, err)
+		}
+	}
+}
+
 // TestCalibrate_sampleGoesOnFromRuns takes the plan in steps: what was run is not chosen again, and what is chosen lowers what is left.
 func TestCalibrate_sampleGoesOnFromRuns(t *testing.T) {
 	fixtures, dir := filepath.Join("..", "..", "graph", "format", "tflite", "testdata"), t.TempDir()
