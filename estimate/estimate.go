@@ -312,10 +312,11 @@ func (t *Target) correct(p *Prediction, sim *simulate.Result, q Question) {
 // askLevels moves a simulated latency to the level of recorded runs, and of the
 // caller's rows.
 func (t *Target) askLevels(p *Prediction, sim *simulate.Result) {
-	r := t.levels.Correct(t.machine, sim, t.measured())
+	measured := t.measured()
+	r := t.levels.Correct(t.machine, sim, measured)
 	p.LatencyMS, p.ProfileHash = Range(r), t.hash
 	switch {
-	case len(t.given) > 0:
+	case len(measured) > 0:
 		p.Basis = SameTarget
 	case t.levels.Evidence(t.machine) == simulate.ChipRows:
 		p.Basis = SameSoC

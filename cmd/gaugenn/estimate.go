@@ -81,6 +81,9 @@ func runEstimate(ctx context.Context, path string, o estimateOptions, stdout, st
 		if err != nil {
 			return err
 		}
+		if o.given != "" {
+			return usagef("--given cannot be used with a profile of runs: add the runs to the table that it is fitted on")
+		}
 		return estimateByRuns(ctx, path, o, p, hash, stdout, stderr)
 	}
 	phones, err := chosenDevices(o)
@@ -94,6 +97,10 @@ func runEstimate(ctx context.Context, path string, o estimateOptions, stdout, st
 	if o.words.words > 0 {
 		return estimateWords(ctx, path, o, phones, estimate.New(profiles), stdout)
 	}
+	given, err := readGiven(ctx, o.given, path, o.bind)
+	if err != nil {
+		return err
+	}
 	sink, err := newPredictionSink(o, phones, stdout)
 	if err != nil {
 		return err
@@ -101,10 +108,6 @@ func runEstimate(ctx context.Context, path string, o estimateOptions, stdout, st
 	e := estimate.New(profiles)
 	err = eachQuestion(ctx, path, o.bind, func(q *pricedModel) error {
 		q.Brief = sink.table != nil || o.asJSON
-		given, err := givenRows(o.given, q)
-		if err != nil {
-			return err
-		}
 		for i := range phones {
 			t := targetOf(phones[i], q, o)
 			if why := impossible(t); why != "" {
@@ -113,7 +116,7 @@ func runEstimate(ctx context.Context, path string, o estimateOptions, stdout, st
 				}
 				continue
 			}
-			target, err := e.Prepare(t, given)
+			target, err := e.Prepare(t, givenFor(given, q, o.runtime))
 			if err != nil {
 				if err := sink.add(q, t, estimate.Prediction{Basis: estimate.Refused, Reason: err.Error()}); err != nil {
 					return err

@@ -72,6 +72,8 @@ func TestEstimate_ownRowsAndTheirFaults(t *testing.T) {
 		"below zero":       {"model,latency_ms\nnet.param,-1\n", "line 2: latency_ms \"-1\"", 1},
 		"a missing model":  {"model,latency_ms\nother.param,1\n", "line 2: model \"other.param\" is neither", 1},
 		"nothing":          {"", "header", 1},
+		"by a spreadsheet": {"\xef\xbb\xbfmodel,latency_ms\r\nnet.param,4.5\r\n", "latency   4.5 ms", 0},
+		"its stem":         {"model,latency_ms\n net ,4.5\n", "latency   4.5 ms", 0},
 	} {
 		given := filepath.Join(t.TempDir(), "mine.csv")
 		if err := os.WriteFile(given, []byte(c.table), 0o644); err != nil {
@@ -80,6 +82,48 @@ func TestEstimate_ownRowsAndTheirFaults(t *testing.T) {
 		code, stdout, stderr := gaugenn(t, "estimate", file, "--device", "Pixel 7", "--runtime", "litert", "--given", given)
 		if code != c.code || !strings.Contains(stdout+stderr, c.want) {
 			t.Errorf("%s: exit %d, want %d and %q in\n%s%s", name, code, c.code, c.want, stdout, stderr)
+		}
+	}
+}
+
+// The run of a loop says nothing of other models: its body alone is known.
+func TestEstimate_ownRowOfALoopIsItsOwnAnswerAlone(t *testing.T) {
+	fixtures, dir := "../../graph/format/tflite/testdata", t.TempDir()
+	app, given := filepath.Join(dir, "app.apk"), filepath.Join(dir, "mine.csv")
+	zipped(t, app, map[string]string{"a/loop.tflite": filepath.Join(fixtures, "lstm_converted.tflite"), "a/two.tflite": filepath.Join(fixtures, "mobile_converted.tflite")})
+	if err := os.WriteFile(given, []byte("model,latency_ms\nloop.tflite,4.5\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	code, stdout, stderr := gaugenn(t, "estimate", app, "--device", "Pixel 7", "--given", given)
+	if code != 0 || strings.Count(stdout, "basis: measured") != 1 || strings.Contains(stdout, "basis: same_target") {
+		t.Errorf("exit %d: %s%s", code, stdout, stderr)
+	}
+}
+
+// A row may be of any model in what is priced, by name or id.
+func TestEstimate_ownRowOfOneModelOfAnApp(t *testing.T) {
+	fixtures, dir := "../../graph/format/tflite/testdata", t.TempDir()
+	app, given := filepath.Join(dir, "app.apk"), filepath.Join(dir, "mine.csv")
+	zipped(t, app, map[string]string{"a/one.tflite": filepath.Join(fixtures, "mobile_converted.tflite"), "a/two.tflite": filepath.Join(fixtures, "operands.tflite"),
+		"b/same.tflite": filepath.Join(fixtures, "recurrent.tflite"), "c/same.tflite": filepath.Join(fixtures, "mobile_int8_converted.tflite"), "other.onnx": "../../graph/format/all/testdata/mobile.onnx"})
+	same := ""
+	for id, a := range pricesOf(t, app) {
+		if a.LatencyMS != nil && a.Basis == "unseen" {
+			same = id
+		}
+	}
+	for name, c := range map[string]struct{ row, want string }{
+		"a name":        {"one.tflite,4.5", ""},
+		"an id":         {same + ",4.5", ""},
+		"shared name":   {"same.tflite,4.5", "several models are called \"same.tflite\""},
+		"of none there": {"three.tflite,4.5", "neither in what is priced (app.apk) nor a model file beside the table"},
+	} {
+		if err := os.WriteFile(given, []byte("model,latency_ms\n"+c.row+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		code, stdout, stderr := gaugenn(t, "estimate", app, "--device", "Pixel 7", "--given", given)
+		if c.want == "" && (code != 0 || strings.Count(stdout, "basis: measured") != 1 || strings.Count(stdout, "basis: same_target") != 3 || strings.Count(stdout, "basis: simulated") != 1) || !strings.Contains(stderr, c.want) {
+			t.Errorf("%s: exit %d, want %q in\n%s%s", name, code, c.want, stdout, stderr)
 		}
 	}
 }

@@ -3,17 +3,11 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/csv"
-	"errors"
 	"fmt"
-	"io"
-	"math"
-	"os"
 	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/gaugenn/gaugenn/data"
@@ -249,61 +243,4 @@ func workRows(rows []data.Layer, macs int64) ([]data.Layer, float64) {
 		return nil, 1
 	}
 	return graphs[g], times
-}
-
-// givenRows reads the caller's own latencies: model,latency_ms, where model is
-// the path of a model file or the name of the model being priced.
-func givenRows(file string, q *pricedModel) ([]estimate.Given, error) {
-	if file == "" {
-		return nil, nil
-	}
-	f, err := os.Open(file)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	r := csv.NewReader(f)
-	head, err := r.Read()
-	if err != nil {
-		return nil, fmt.Errorf("%s: no header with the columns model and latency_ms: %w", file, err)
-	}
-	model, latency := -1, -1
-	for i, h := range head {
-		switch strings.TrimSpace(h) {
-		case "model":
-			model = i
-		case "latency_ms":
-			latency = i
-		}
-	}
-	if model < 0 || latency < 0 {
-		return nil, fmt.Errorf("%s: wants a header with the columns model and latency_ms, has %q", file, strings.Join(head, ","))
-	}
-	var out []estimate.Given
-	for {
-		rec, err := r.Read()
-		if errors.Is(err, io.EOF) && len(out) == 0 {
-			return nil, fmt.Errorf("%s: no rows below its header", file)
-		}
-		if errors.Is(err, io.EOF) {
-			return out, nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
-		}
-		ms, err := strconv.ParseFloat(strings.TrimSpace(rec[latency]), 64)
-		if line, _ := r.FieldPos(latency); err != nil || ms <= 0 || math.IsInf(ms, 0) || math.IsNaN(ms) {
-			return nil, fmt.Errorf("%s: line %d: latency_ms %q is not a number above zero", file, line, rec[latency])
-		}
-		g := estimate.Given{Name: filepath.Base(rec[model]), LatencyMS: ms, Network: q.Network}
-		if g.Name != q.Name {
-			m, err := readModel(filepath.Join(filepath.Dir(file), filepath.FromSlash(rec[model])))
-			if err != nil {
-				line, _ := r.FieldPos(model)
-				return nil, fmt.Errorf("%s: line %d: model %q is neither the one being priced (%s) nor a model file beside the table: %w", file, line, rec[model], q.Name, err)
-			}
-			g.Network = kernels(g.Name, m)
-		}
-		out = append(out, g)
-	}
 }
