@@ -62,6 +62,7 @@ const (
 	Hardmax                   Op = "Hardmax"                   // x; AxisAttrs
 	Scale                     Op = "Scale"                     // x, [scale], [bias]; AxisAttrs (Caffe/ncnn per-channel scale)
 	Bias                      Op = "Bias"                      // x, bias; AxisAttrs
+	GLU                       Op = "GLU"                       // x: the first half of an axis times the sigmoid of the second; AxisAttrs
 )
 
 // Unary elementwise operators: x; no attrs unless said.

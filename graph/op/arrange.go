@@ -87,6 +87,9 @@ func inferResize(s *site) {
 		s.set(0, graph.Shape{}, s.dtype(0))
 		return
 	}
+	if x.Len() == 1 && a.Data.Batch < 0 && len(a.Data.Spatial) == 2 { // ncnn: channels of one pixel
+		x = graph.ShapeOfDims(x.Dim(0), graph.DimOf(1), graph.DimOf(1))
+	}
 	l, ok := layout(a.Data, x.Len())
 	if !ok {
 		return

@@ -9,7 +9,7 @@ import "github.com/gaugenn/gaugenn/graph"
 // comparisons, additions, multiplications, divisions and elementary functions
 // count 1 each. Sigmoid is exp, add, divide; tanh exp, subtract, add, divide;
 // hard-sigmoid multiply, add, two comparisons; GELU (erf form) divide, erf,
-// add, two multiplications.
+// add, two multiplications; GLU a sigmoid and a multiplication.
 var perElement = map[graph.Op]int64{
 	graph.Identity: 0, graph.Dropout: 0,
 	graph.Relu: 1, graph.Relu6: 2, graph.ReluN1To1: 2, graph.Relu0To1: 2, graph.LeakyRelu: 2, graph.PRelu: 2,
@@ -30,7 +30,7 @@ var perElement = map[graph.Op]int64{
 	graph.SquaredDifference: 2, graph.Atan2: 1, graph.BitShift: 1, graph.BitwiseAnd: 1, graph.BitwiseOr: 1, graph.BitwiseXor: 1,
 	graph.LogicalAnd: 1, graph.LogicalOr: 1, graph.LogicalXor: 1, graph.Equal: 1, graph.NotEqual: 1, graph.Greater: 1,
 	graph.GreaterOrEqual: 1, graph.Less: 1, graph.LessOrEqual: 1, graph.Complex: 0, graph.BinaryOther: 1, graph.Where: 1,
-	graph.Scale: 1, graph.Bias: 1, graph.BatchNormalization: 2, graph.RotaryEmbedding: 3,
+	graph.Scale: 1, graph.Bias: 1, graph.BatchNormalization: 2, graph.RotaryEmbedding: 3, graph.GLU: 4,
 }
 
 // costElementwise: perElement * E. Source: the count of onnx-tool and fvcore

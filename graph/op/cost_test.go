@@ -81,6 +81,7 @@ var costCases = []costCase{
 	{"bilinear", graph.Resize, &graph.ResizeAttrs{Mode: "linear", Sizes: []int64{4, 4}, Data: graph.NCHW(2)}, []operand{in(1, 1, 2, 2)}, 0, 64},
 	{"scatter", graph.ScatterND, nil, []operand{in(8), in(2, 1).typed(graph.Int64), in(2)}, 0, 2},
 	{"fft", graph.SpectralTransform, &graph.SpectralAttrs{Axis: 1, Pairs: true}, []operand{in(3, 16, 2)}, 0, 3 * 5 * 16 * 4},
+	{"glu", graph.GLU, &graph.AxisAttrs{Axis: -1}, []operand{in(3, 16)}, 0, 3 * 8 * 4},
 	{"real inverse fft", graph.SpectralTransform, &graph.SpectralAttrs{Axis: -1, OneSided: true, Inverse: true}, []operand{in(100, 5)}, 0, 100 * 5 * 8 * 3 / 2},
 	{"spectrogram", graph.SpectralTransform, &graph.SpectralAttrs{Framed: true, BinsFirst: true, OneSided: true, Hop: 160, Length: 400}, []operand{in(2000)}, 0, 11 * 5 * 400 * 8 / 2},
 	{"complex spectrogram", graph.SpectralTransform, &graph.SpectralAttrs{Framed: true, BinsFirst: true, Pairs: true, Hop: 160, Length: 400}, []operand{in(2000)}, 0, 11 * 5 * 400 * 8},

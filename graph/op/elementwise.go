@@ -116,6 +116,16 @@ func (s *site) broadcastAligned(a, b graph.Shape) (graph.Shape, bool) {
 	return broadcast(a, b)
 }
 
+// inferGLU halves the axis.
+func inferGLU(s *site) {
+	x := s.shape(0)
+	axis, ok := normAxis(attrs[graph.AxisAttrs](s).Axis, x.Len())
+	if !ok || s.n.Attrs == nil {
+		return
+	}
+	s.set(0, free2(x).With(axis, divDim(x.Dim(axis), 2)), s.dtype(0))
+}
+
 // inferPRelu: x, slope; an open slope of one axis is completed where the
 // attributes name the channel axis.
 func inferPRelu(s *site) {

@@ -96,8 +96,8 @@ func inferRoi(s *site) {
 	s.set(0, graph.ShapeOfDims(dims...), s.dtype(0))
 }
 
-// inferIm2Col: x [N, C, spatial] -> [N, C*K, L] or, with NHWC, patches along
-// the channels with the spatial axes kept.
+// inferIm2Col: x [N, C, spatial] -> [N, C*K, L], [C, spatial] -> [C*K, L] or,
+// with NHWC, patches along the channels with the spatial axes kept.
 func inferIm2Col(s *site) {
 	a := attrs[graph.ConvAttrs](s)
 	x := s.shape(0)
@@ -114,8 +114,11 @@ func inferIm2Col(s *site) {
 		spots = mulDim(spots, dims[ax])
 	}
 	dims[l.Channel] = c
-	if l.Channel == 1 && l.Batch == 0 {
+	switch {
+	case l.Channel == 1 && l.Batch == 0:
 		dims = []graph.Dim{free(x.Dim(0)), c, spots}
+	case l.Channel == 0:
+		dims = []graph.Dim{c, spots}
 	}
 	s.set(0, graph.ShapeOfDims(dims...), s.dtype(0))
 }

@@ -110,6 +110,8 @@ var productCases = []shapeCase{
 	{"stft with operands", graph.SpectralTransform, &graph.SpectralAttrs{Axis: 1, OneSided: true, Pairs: true, Framed: true}, []operand{in(1, 128, 1), ints(8), in(16)}, "[1, 15, 9, 2]"},
 	{"stft of open frames", graph.SpectralTransform, &graph.SpectralAttrs{Axis: 1, OneSided: true, Pairs: true, Framed: true}, []operand{in(1, 128, 1), in(), in(), in()}, "[1, ?, ?, 2]"},
 	{"dft over an axis found at run time", graph.SpectralTransform, &graph.SpectralAttrs{Axis: -2, OneSided: true, Pairs: true}, []operand{in(1, 10, 10, 1), in(), in()}, "[?, ?, ?, 2]"},
+	{"glu", graph.GLU, &graph.AxisAttrs{Axis: 1}, []operand{in(3, 16, 2)}, "[3, 8, 2]"},
+	{"glu without an axis", graph.GLU, nil, []operand{in(3, 16, 2)}, "unknown"},
 	{"real fft of two axes", graph.SpectralTransform, &graph.SpectralAttrs{Axis: -1, OneSided: true}, []operand{in(2, 10, 12), ints(8, 16)}, "[2, 8, 9]"},
 	{"real inverse", graph.SpectralTransform, &graph.SpectralAttrs{Axis: -1, OneSided: true, Inverse: true}, []operand{in(2, 5)}, "[2, 8]"},
 	{"real inverse of a stated length", graph.SpectralTransform, &graph.SpectralAttrs{Axis: -1, OneSided: true, Inverse: true}, []operand{in(2, 5), ints(9)}, "[2, 9]"},

@@ -52,6 +52,7 @@ var table = []rule{
 	{graph.Hardmax, ClassNormalization, inferSame, costSoftmax, nil},
 	{graph.Scale, ClassElementwise, inferScale, costScale, nil},
 	{graph.Bias, ClassElementwise, inferChannel, costElementwise, nil},
+	{graph.GLU, ClassElementwise, inferGLU, costElementwise, nil},
 	// Unary elementwise operators.
 	{graph.Identity, ClassMovement, inferSame, costFree, foldIdentity},
 	{graph.Dropout, ClassMovement, inferDropout, costFree, foldIdentity},

@@ -332,6 +332,8 @@ func resize(s *site) {
 	s.n.Attrs = a
 }
 
+func glu(s *site) { s.n.Attrs = &graph.AxisAttrs{Axis: int(s.long(0, -1))} }
+
 func rfft(s *site) {
 	s.n.Attrs = &graph.SpectralAttrs{Axis: -1, Length: s.long(0, 0), OneSided: true}
 }

@@ -207,7 +207,7 @@ var primitives = [...]primitive{
 	193: {"SplitWithOverlap", graph.Unknown, nil},
 	194: {"GenOP", graph.Unknown, nil},
 	195: {"RaggedRange", graph.Unknown, nil},
-	196: {"GLU", graph.Unknown, nil},
+	196: {"GLU", graph.GLU, glu},
 	197: {"TensorArray", graph.SequenceOp, nil},
 	198: {"TensorArrayRead", graph.SequenceOp, nil},
 	199: {"TensorArrayWrite", graph.SequenceOp, nil},

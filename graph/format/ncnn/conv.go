@@ -154,6 +154,12 @@ func deconvolution(c *call, n int) {
 	}
 }
 
+// unfold lists the windows of a convolution side by side.
+func unfold(c *call) {
+	c.op(graph.Im2Col, &graph.ConvAttrs{Window: window(c, 2), Data: graph.CHW(2)})
+	c.out(2)
+}
+
 // deformable has the inputs x, offset, [mask].
 func deformable(c *call) {
 	co, size := c.params.int(0, 0), c.params.int(6, 0)

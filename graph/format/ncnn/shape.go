@@ -260,8 +260,7 @@ func interp(c *call) {
 	}
 	c.op(graph.Resize, a)
 	switch c.rank(0) {
-	case 1:
-		c.n.Attrs, c.n.Op = nil, graph.Unknown
+	case 1: // channels of one pixel
 		c.out(3)
 	case 2: // its rows alone
 		a.Data = graph.CHW(1)

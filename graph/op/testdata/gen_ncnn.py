@@ -2,7 +2,7 @@
 """Writes ncnn.oracle.tsv: single layers of ncnn with random parameters, the
 sizes of their inputs, and those of the results that the runtime gave. Needs:
 pip install ncnn==1.0.20261020 numpy. Left out is what the runtime refuses, and
-what inference leaves open (GLU, Unfold, Fold, Diag, StatisticsPooling)."""
+what inference leaves open (Fold, Diag, StatisticsPooling)."""
 import os, random, tempfile
 import ncnn, numpy as np
 
@@ -194,6 +194,22 @@ def interp():
     if flip(): p.update({3: ri(1, 20), 4: ri(1, 20)})
     else: p.update({1: R.choice([.5, 2.0, 1.5]), 2: R.choice([.5, 2.0, 1.75])})
     return 'Interp', 1, words(p), [x]
+
+
+@layer
+def interp_of_pixel():
+    p = {0: ri(1, 3), **R.choice([{3: ri(2, 20), 4: ri(2, 20)}, {1: 2.0, 2: 3.0}])}
+    return 'Interp', 1, words(p), [sizes(1)]
+
+
+@layer
+def glu():
+    x = sizes(ri(1, 3), 1, 4)
+    return 'GLU', 1, '0=%d' % ri(0, len(x) - 1), [[2 * v for v in x]]
+
+
+@layer
+def unfold(): return 'Unfold', 1, words({1: ri(1, 3), 11: ri(1, 3), 2: ri(1, 2), 3: ri(1, 2), 13: ri(1, 2), 4: ri(0, 1), 14: ri(0, 2)}), [[ri(1, 3)] + sizes(2, 6)]
 
 
 @layer
