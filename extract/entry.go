@@ -218,6 +218,11 @@ func (w *worker) conclude(a *artifact, found, failed *Finding) []*Finding {
 			return []*Finding{f}
 		}
 	}
+	if found == nil {
+		if rows := w.unitySplit(a); len(rows) > 0 {
+			return rows
+		}
+	}
 	if found != nil {
 		return w.after(a, found)
 	}

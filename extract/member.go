@@ -56,7 +56,8 @@ func member(data []byte, path string, limits container.Limits) (content []byte, 
 		if err != nil {
 			return nil, false, fmt.Errorf("%q: %w", name, err)
 		}
-		data, own, path = c.Data, own || !c.Shared, rest
+		data = unityWhole(a, found[0].Name, c.Data, &d)
+		own, path = own || !c.Shared || len(data) > len(c.Data), rest
 	}
 	return data, own, nil
 }

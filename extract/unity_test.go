@@ -3,6 +3,7 @@ package extract_test
 import (
 	"archive/zip"
 	"bytes"
+	"fmt"
 	"path/filepath"
 	"testing"
 
@@ -81,4 +82,28 @@ func TestScan_brokenUnityBundleIsARow(t *testing.T) {
 	wantRows(t, apps, "x.apk zip parsed",
 		"  sealed unity bundle encrypted", "  cut unity bundle truncated",
 		"  part!/CAB-1  truncated", "  part!/CAB-1.resource  truncated", "  part!/raw  truncated")
+}
+
+// TestScan_unityPiecesCountOnce: a model that lies in one of the pieces is found in the
+// whole and not again in the piece; other pieces, or ones of another size, are left alone.
+func TestScan_unityPiecesCountOnce(t *testing.T) {
+	whole := join(random(1, 1<<20+500), toyModel(1, 900), random(2, 1<<20))
+	cut := func(name string, size int) (files []file) {
+		for k := 0; k*size < len(whole); k++ {
+			files = append(files, file{fmt.Sprintf("%s.split%d", name, k), whole[k*size : min((k+1)*size, len(whole))]})
+		}
+		return files
+	}
+	apk := zipped(t, zip.Store, append(cut("a.resource", 1<<20), cut("b.resource", 1<<19)...)...)
+	root := write(t, file{"x.apk", apk})
+	model, err := extract.Member(filepath.Join(root, "x.apk"), "a.resource.split0", 1<<20+500, 900, container.Limits{})
+	if err != nil || !bytes.Equal(model, toyModel(1, 900)) {
+		t.Errorf("Member gives %d bytes, %v", len(model), err)
+	}
+	wantRows(t, scan(t, extract.Scanner{Workers: 2}, root), "x.apk zip parsed",
+		"  a.resource.split0@1049076 toy parsed", "  a.resource.split1  part_of", "  a.resource.split2  part_of",
+		"  b.resource.split2@500 toy parsed")
+	limits := extract.Limits{Container: container.Limits{EntryBytes: 2 << 20}}
+	wantRows(t, scan(t, extract.Scanner{Limits: limits}, write(t, file{"x.apk", zipped(t, zip.Store, cut("a.resource", 1<<20)...)})), "x.apk zip parsed",
+		"  a.resource.split0  limit", "  a.resource.split1@500 toy parsed")
 }

@@ -2,6 +2,7 @@ package extracttest
 
 import (
 	"encoding/binary"
+	"fmt"
 	"slices"
 )
 
@@ -168,11 +169,33 @@ func unityPlaces() []place {
 		{name: "Unity resource file", verdict: Found, anywhere: true, hide: in("sharedassets0.resource", "", func(m Model) []byte {
 			return slices.Concat(Noise(7, 1000), m.Data, Noise(8, 77))
 		})},
+		{name: "Unity assets in pieces", verdict: Found, hide: inUnityPieces("sharedassets3.assets", "!/", func(m Model) []byte {
+			return UnityAssets(UnityObject{Class: 28, Name: "texture", Content: Noise(4, 1<<20-300)}, UnityObject{Class: 114, Name: m.Name, Content: m.Data})
+		})},
+		{name: "Unity resource in pieces", verdict: Found, anywhere: true, hide: inUnityPieces("sharedassets3.resource", "", func(m Model) []byte {
+			return slices.Concat(Noise(4, 2<<20-200), m.Data, Noise(5, 60))
+		})},
 		{name: "Unity bundle, stored", verdict: Found, hide: in("data.unity3d", "!/sharedassets0.assets!/", bundle(false, text))},
 		{name: "Unity bundle, LZ4", verdict: Found, hide: in("data.unity3d", "!/sharedassets0.assets!/", bundle(true, object))},
 		{name: "Unity bundle, file of its own", verdict: Found, hide: in("models.bundle", "!/sharedassets0.assets", bundle(true, same))},
 		{name: "Unity bundle behind a header", verdict: Found, hide: in("x/3f2a", "!/sharedassets0.assets!/", func(m Model) []byte {
 			return append([]byte("game header 1\x00"), bundle(true, text)(m)...)
 		})},
+	}
+}
+
+// inUnityPieces hides a model in a file of a Unity game that is cut into pieces of
+// 1 MiB, as packages for Android hold it.
+func inUnityPieces(file, inner string, content func(Model) []byte) func([]Model) ([]File, string, error) {
+	return func(m []Model) ([]File, string, error) {
+		p := NewApp(appName)
+		at := "assets/bin/Data/" + file + ".split"
+		k := 0
+		for piece := range slices.Chunk(content(m[0]), 1<<20) {
+			p.Store(fmt.Sprint(at, k), piece)
+			k++
+		}
+		b, err := p.Bytes()
+		return []File{{"app.apk", b}}, at + "0" + inner, err
 	}
 }
