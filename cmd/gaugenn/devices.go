@@ -27,34 +27,30 @@ not seen the chip. With NAME (a phone, model code, SoC or getprop text, as estim
 search that finds one device, it shows that device in full: each fact with its source and how
 sure it is, and for each runtime what an answer rests on, its interval and the error to expect.`,
 		Example: "  gaugenn devices \"Galaxy A15\"\n  gaugenn devices --search galaxy\n  gaugenn devices --popular",
-		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c := device.Embedded()
-			if len(args) == 1 {
-				d, err := findDevice(args[0])
+			name := strings.Join(args, " ") // Pixel 7 is one name, in quotes or not
+			list := c.Devices()
+			switch {
+			case search != "":
+				search, name = strings.TrimSpace(search+" "+name), ""
+				if list = c.Search(search); len(list) == 0 {
+					name = search // an SoC that no phone of the table has
+				}
+			case popular:
+				list = c.Popular()
+			}
+			if name != "" {
+				d, err := findDevice(name)
 				if err != nil {
 					return err
 				}
-				if asJSON {
-					return devicesJSON(cmd.OutOrStdout(), []device.Device{d})
-				}
-				return devicePage(cmd.OutOrStdout(), &d)
-			}
-			list := c.Devices()
-			if popular {
-				list = c.Popular()
-			}
-			if search != "" {
-				list = c.Search(search)
-				if len(list) == 0 {
-					_, err := c.Find(search)
-					return err
-				}
+				list = []device.Device{d}
 			}
 			if asJSON {
 				return devicesJSON(cmd.OutOrStdout(), list)
 			}
-			if search != "" && len(list) == 1 {
+			if len(list) == 1 {
 				return devicePage(cmd.OutOrStdout(), &list[0])
 			}
 			return devicesText(cmd.OutOrStdout(), list)

@@ -45,7 +45,7 @@ unseen, simulated, or refused with the reason.`,
 		Args: atLeast(1, "a model, an app or a folder of tables"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
-				return usagef("estimate takes one model, app or folder of tables at a time")
+				return usagef("estimate takes one model, app or folder of tables at a time, and device names in quotes")
 			}
 			return runEstimate(cmd.Context(), args[0], o, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},

@@ -162,6 +162,27 @@ func TestFindDevice_readsWhatPhonesSay(t *testing.T) {
 	}
 }
 
+func TestDevices_namesAndSearchesAsTheyAreTyped(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		want string
+		code int
+	}{
+		{[]string{"Pixel", "7"}, "Google Pixel 7 ", 0},
+		{[]string{"Pixel 7"}, "Google Pixel 7 ", 0},
+		{[]string{"--search", "galaxy", "a54"}, "Galaxy A54 5G ", 0},
+		{[]string{"--search", "Dimensity 9300+"}, "Dimensity 9300+ ", 0},
+		{[]string{"--search", "Dimensity 9300+", "--json"}, "\"soc\":\"Dimensity 9300+\"", 0},
+		{[]string{"--search", "zzz"}, "device \"zzz\" is not known", 1},
+		{[]string{"No", "Such"}, "device \"No Such\" is not known", 1},
+	} {
+		code, stdout, stderr := gaugenn(t, append([]string{"devices"}, c.args...)...)
+		if code != c.code || !strings.Contains(stdout+stderr, c.want) {
+			t.Errorf("devices %q: exit %d, want %d and %q in\n%.400s%s", c.args, code, c.code, c.want, stdout, stderr)
+		}
+	}
+}
+
 func TestDevices_pageShowsFactsAndErrors(t *testing.T) {
 	code, stdout, stderr := gaugenn(t, "devices", "Galaxy A15")
 	if code != 0 {
