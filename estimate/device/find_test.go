@@ -3,6 +3,7 @@ package device_test
 import (
 	"errors"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -83,6 +84,7 @@ func TestFind(t *testing.T) {
 		{"SAMSUNG-SM-G930U", "Galaxy S7 (Snapdragon)", "sd820", device.MatchModelCode, ""},
 		// A short name is that of a phone of the table before that of somebody's tablet.
 		{"S22", "Galaxy S22 (Exynos)", "ex2200", device.MatchPartial, ""},
+		{"Galaxy A5", "Samsung Galaxy A5 (2016)", "ex7580", device.MatchName, ""},
 		{"a52", "Samsung Galaxy A52 4G", "sd720g", device.MatchPartial, ""},
 		{"Altice S22", "S22", "mt6580", device.MatchCodename, ""},
 		{"rpi 4", "Raspberry Pi 4", "bcm2711", device.MatchAlias, ""},
@@ -103,6 +105,16 @@ func TestFind(t *testing.T) {
 		if d.Match.Query != tt.query || d.Match.Confidence <= 0 || d.Match.Confidence > 1 {
 			t.Errorf("Find(%q): match %+v lacks the query or a confidence", tt.query, d.Match)
 		}
+	}
+}
+
+func TestFind_namesEachAlternativeOnce(t *testing.T) {
+	d, err := device.Embedded().Find("Galaxy J5")
+	if err != nil || len(d.Match.Alternatives) == 0 {
+		t.Fatalf("%q, %v: want a phone that is sold with several SoCs", d.Match.Alternatives, err)
+	}
+	if once := slices.Compact(slices.Sorted(slices.Values(d.Match.Alternatives))); len(once) != len(d.Match.Alternatives) {
+		t.Errorf("alternatives %q", d.Match.Alternatives)
 	}
 }
 

@@ -55,8 +55,9 @@ func (c *Catalogue) fromPlay(rows []playRow) (Device, bool) {
 		d.RAMGB = Quantity{Value: mib / 1024, Known: true, Confidence: ConfidenceSourced, Source: "Google Play device catalogue"}
 	}
 	for _, r := range rows {
-		if r.soc != best.soc {
-			d.Match.Alternatives = append(d.Match.Alternatives, r.maker+" "+r.name+" ("+c.socs[r.soc].Name+")")
+		other := r.maker + " " + r.name + " (" + c.socs[r.soc].Name + ")"
+		if r.soc != best.soc && !slices.Contains(d.Match.Alternatives, other) {
+			d.Match.Alternatives = append(d.Match.Alternatives, other)
 		}
 	}
 	return d, true
