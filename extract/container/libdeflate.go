@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/ebitengine/purego"
+	"golang.org/x/sys/unix"
 )
 
 // maxWholeInput is the longest compressed content that is handed to libdeflate, in
@@ -48,9 +49,10 @@ type wholeInflater struct{ call *libdeflateCall }
 // libdeflateCall is the library's state and what one call of it refers to: addresses of
 // Go's memory are numbers there, so it is kept on the heap, which does not move.
 type libdeflateCall struct {
-	state       uintptr
-	input, into []byte
-	args        [6]uintptr
+	state uintptr
+	input []byte // maxWholeInput bytes of address space, of memory what was written to
+	into  []byte
+	args  [6]uintptr
 }
 
 // run fills out with the decoded stream in src. It reports false, with out in any
@@ -63,18 +65,19 @@ func (z *wholeInflater) run(out, src []byte) bool {
 	c := z.call
 	// A copy, since src may lie in a mapped file: when that is cut meanwhile, reading
 	// it is a panic that the callers recover from in Go, and the end of the process in C.
-	c.input, c.into = append(c.input[:0], src...), out
+	n := copy(c.input, src)
+	c.into = out
 	// libdeflate.h: int libdeflate_deflate_decompress(decompressor, in, in_nbytes, out,
 	// out_nbytes_avail, actual_out_nbytes_ret); 0 is success, and without a last
 	// argument out must be filled to its end.
 	c.args = [...]uintptr{
-		c.state, uintptr(unsafe.Pointer(unsafe.SliceData(c.input))), uintptr(len(c.input)),
+		c.state, uintptr(unsafe.Pointer(unsafe.SliceData(c.input))), uintptr(n),
 		uintptr(unsafe.Pointer(unsafe.SliceData(c.into))), uintptr(len(c.into)), 0,
 	}
 	status, _, _ := purego.SyscallN(systemLibrary().decompress, c.args[:]...)
 	runtime.KeepAlive(c)
-	if c.into = nil; cap(c.input) > keptInput {
-		c.input = nil
+	if c.into = nil; n > keptInput {
+		release(c.input, c.input[keptInput:])
 	}
 	return int32(status) == 0
 }
@@ -88,11 +91,19 @@ func (z *wholeInflater) ready() bool {
 	if l.decompress == 0 {
 		return false
 	}
-	state, _, _ := purego.SyscallN(l.alloc)
-	if state == 0 {
+	input, err := unix.Mmap(-1, 0, maxWholeInput, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
+	if err != nil {
 		return false
 	}
-	z.call = &libdeflateCall{state: state}
-	runtime.AddCleanup(z.call, func(state uintptr) { purego.SyscallN(l.free, state) }, state)
+	state, _, _ := purego.SyscallN(l.alloc)
+	if state == 0 {
+		unix.Munmap(input)
+		return false
+	}
+	z.call = &libdeflateCall{state: state, input: input}
+	runtime.AddCleanup(z.call, func(state uintptr) {
+		purego.SyscallN(l.free, state)
+		unix.Munmap(input)
+	}, state)
 	return true
 }
