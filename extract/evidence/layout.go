@@ -55,8 +55,9 @@ func (w *reading) layouts() {
 		if !strings.Contains(name, "lib/") && !strings.Contains(name, "assets/") && !strings.Contains(name, "assemblies/") {
 			continue
 		}
+		untidy := untidy(name)
 		for _, r := range rules {
-			if !slices.Contains(w.report.Layouts, r.Layout) && atPath(r.Pattern, name) {
+			if (untidy || mayMatch(r.Pattern, name)) && !slices.Contains(w.report.Layouts, r.Layout) && atPath(r.Pattern, name) {
 				w.report.Layouts = append(w.report.Layouts, r.Layout)
 			}
 		}

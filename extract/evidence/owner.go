@@ -104,7 +104,7 @@ func Owner(file, sha256, pkg string) string {
 // atPath reports whether pattern matches file from any of its folders on, up to
 // its end or to the end of an archive that it is nested in.
 func atPath(pattern, file string) bool {
-	if !mayMatch(pattern, file) {
+	if !untidy(file) && !mayMatch(pattern, file) {
 		return false
 	}
 	for end := len(file); end > 0; end = strings.LastIndex(file[:end], "!/") {
@@ -123,12 +123,14 @@ func atPath(pattern, file string) bool {
 	return false
 }
 
-// mayMatch is a quick look for the first and the last plain part of the pattern in
-// a path that path.Clean would leave as it is: most paths lack one of them.
+// untidy reports whether path.Clean may change a path.
+func untidy(file string) bool {
+	return strings.Contains(file, "//") || strings.Contains(file, "./") || strings.Contains(file, "/.")
+}
+
+// mayMatch is a quick look for the first and the last plain part of the pattern in a
+// path that is not untidy: most paths lack one of them.
 func mayMatch(pattern, file string) bool {
-	if strings.Contains(file, "//") || strings.Contains(file, "./") || strings.Contains(file, "/.") {
-		return true
-	}
 	first, rest, _ := strings.Cut(pattern, "*")
 	last := rest[strings.LastIndexByte(rest, '*')+1:]
 	return strings.Contains(file, first) && strings.Contains(file, last)
