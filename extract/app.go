@@ -80,10 +80,9 @@ type Finding struct {
 	// finding of each distinct model.
 	Digest any
 
-	state  *modelState
-	length int64 // of a whole-file model that says where it ends, else 0
-	order  int   // of the archive's entry that it is in
-	piece  bool  // part of a model that is cut up
+	state *modelState
+	order int  // of the archive's entry that it is in
+	piece bool // part of a model that is cut up
 }
 
 // Source is the view of one scanned file that Scanner.Describe gets.

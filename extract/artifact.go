@@ -92,9 +92,16 @@ func (w *worker) ask(head format.Head) []candidate {
 	return found
 }
 
-// identify tries to read the artifact as a model from its first byte. found is the
-// model's row; failed is the row of a format that was sure and could not read it.
-func (w *worker) identify(a *artifact) (found, failed *Finding) {
+// recognised is a model that was read and has no row yet.
+type recognised struct {
+	format *format.Format
+	model  *graph.Model
+	files  *companions
+}
+
+// identify tries to read the artifact as a model from its first byte. failed is the row
+// of a format that was sure and could not read it.
+func (w *worker) identify(a *artifact) (found *recognised, failed *Finding) {
 	named := w.names.kind(a.path)
 	thorough := named != plainName
 	for _, c := range w.match(a.base(), a.data, a.size, thorough) {
@@ -106,9 +113,7 @@ func (w *worker) identify(a *artifact) (found, failed *Finding) {
 			}
 		}
 		if err == nil {
-			f := w.accept(a, c.format, model, files)
-			f.length = model.Length
-			return f, nil
+			return &recognised{c.format, model, files}, nil
 		}
 		status := statusOf(err)
 		reported := c.confidence == format.Certain || c.confidence == format.Likely && named == modelName || errors.Is(err, format.ErrPart)
@@ -135,29 +140,35 @@ func reasonOf(err error) string {
 	return err.Error()
 }
 
-// accept makes the row of a model and has it digested if it is the first of its kind.
-func (w *worker) accept(a *artifact, f *format.Format, m *graph.Model, files *companions) *Finding {
-	status, reason := modelStatus(m)
+// status says how well a model was read from a, and why no better.
+func (r *recognised) status(a *artifact) (Status, string) {
+	status, reason := modelStatus(r.model)
 	if a.readErr != nil && status == Parsed {
 		status, reason = Partial, a.readErr.Error()
 	}
+	return status, reason
+}
+
+// accept makes the row of a model and has it digested if it is the first of its kind.
+func (w *worker) accept(a *artifact, r *recognised) *Finding {
+	status, reason := r.status(a)
 	row := a.measured(status, reason)
-	row.Format = f.Name
+	row.Format = r.format.Name
 	row.ModelID = row.SHA256
-	if parts := files.used(m); len(parts) > 0 {
+	if parts := r.files.used(r.model); len(parts) > 0 {
 		h := sha256.New()
 		h.Write(a.data)
 		for _, p := range parts {
 			h.Write(p.data)
 			row.Companions = append(row.Companions, p.path)
-			a.files.claim(a, p, f.Name)
+			a.files.claim(a, p, row.Format)
 		}
 		row.ModelID = hex.EncodeToString(h.Sum(nil))
 	}
 	state, first := w.models.claim(row.ModelID)
 	row.state = state
 	if first {
-		w.digest(row, m, state)
+		w.digest(row, r.model, state)
 	}
 	return row
 }

@@ -91,7 +91,7 @@ func (w *worker) decoded(a *artifact, text []byte, name string) []*Finding {
 	inner.path, inner.data, inner.size, inner.stored = a.path+name, plain[:n], int64(n), false
 	inner.note, inner.files, inner.depth = "base64 text", nil, a.depth+1
 	if found, _ := w.identify(&inner); found != nil {
-		return []*Finding{found}
+		return []*Finding{w.accept(&inner, found)}
 	}
 	if kind := container.Detect(inner.data); kind != container.None {
 		w.room(inner.depth)

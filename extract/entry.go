@@ -212,8 +212,13 @@ func (w *worker) examine(a *artifact) []*Finding {
 
 // conclude looks for what identify did not: models behind the first one, archives,
 // models inside, protection. It returns the rows in order of offset.
-func (w *worker) conclude(a *artifact, found, failed *Finding) []*Finding {
-	if found == nil || found.Status != Parsed {
+func (w *worker) conclude(a *artifact, found *recognised, failed *Finding) []*Finding {
+	whole := false
+	if found != nil {
+		status, _ := found.status(a)
+		whole = status == Parsed
+	}
+	if !whole {
 		if f := w.joined(a); f != nil {
 			return []*Finding{f}
 		}
@@ -224,7 +229,7 @@ func (w *worker) conclude(a *artifact, found, failed *Finding) []*Finding {
 		}
 	}
 	if found != nil {
-		return w.after(a, found)
+		return w.bundle(a, found)
 	}
 	var rows []*Finding
 	if failed != nil {
@@ -244,27 +249,21 @@ func (w *worker) conclude(a *artifact, found, failed *Finding) []*Finding {
 	return w.leftover(a)
 }
 
-// after searches behind a model that ends before its file does. With more models
-// there, the file is a bundle and the first is one piece of it.
-func (w *worker) after(a *artifact, first *Finding) []*Finding {
-	rows := []*Finding{first}
-	if w.Depth != Full || first.length <= 0 || first.length >= int64(len(a.data)) {
-		return rows
+// bundle makes the row of a model, and searches behind one that ends before its file
+// does. With more models there, the file is a bundle and the first is one piece of it.
+func (w *worker) bundle(a *artifact, first *recognised) []*Finding {
+	length := first.model.Length
+	if w.Depth != Full || length <= 0 || length >= int64(len(a.data)) {
+		return []*Finding{w.accept(a, first)}
 	}
-	more := w.search(a, first.length)
-	if len(more) == 0 {
-		return rows
-	}
-	piece := w.pieceAt(a, 0, first.length)
-	for _, c := range w.match(a.base(), piece.data, piece.size, true) {
-		if c.format.Name != first.Format {
-			continue
-		}
-		if m, files, err := w.parse(piece, c.format, 0, true); err == nil {
-			rows[0] = w.accept(piece, c.format, m, files)
+	more := w.search(a, length)
+	if len(more) > 0 {
+		piece := w.pieceAt(a, 0, length)
+		if m, files, err := w.parse(piece, first.format, 0, true); err == nil {
+			return append([]*Finding{w.accept(piece, &recognised{first.format, m, files})}, more...)
 		}
 	}
-	return append(rows, more...)
+	return append([]*Finding{w.accept(a, first)}, more...)
 }
 
 // pieceAt is the artifact of length bytes from offset in a's file.

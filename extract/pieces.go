@@ -51,10 +51,14 @@ func (w *worker) joined(a *artifact) *Finding {
 	whole := *a
 	whole.data, whole.size = data, int64(len(data))
 	whole.addNote(fmt.Sprintf("joined from %d pieces", 1+len(parts)))
-	found, _ := w.identify(&whole)
-	if found == nil || found.Status != Parsed && found.Status != Opaque {
+	model, _ := w.identify(&whole)
+	if model == nil {
 		return nil
 	}
+	if status, _ := model.status(&whole); status != Parsed && status != Opaque {
+		return nil
+	}
+	found := w.accept(&whole, model)
 	for _, p := range parts {
 		p.piece = true
 		found.Companions = append(found.Companions, p.path)

@@ -190,7 +190,7 @@ func (w *worker) confirmXOR(a *artifact, f *format.Format, key []byte) *Finding 
 		return nil
 	}
 	if w.Protection == Recover {
-		row := w.accept(&clear, f, m, files)
+		row := w.accept(&clear, &recognised{f, m, files})
 		row.Reason = strings.TrimPrefix(row.Reason+fmt.Sprintf("; recovered from repeating XOR key 0x%x", key), "; ")
 		return row
 	}

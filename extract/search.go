@@ -168,7 +168,7 @@ func (w *worker) embedded(a *artifact, h hit) *Finding {
 		length, ended = int64(len(rest)), false
 	}
 	piece := w.pieceAt(a, h.start, length)
-	row := w.accept(piece, f, m, files)
+	row := w.accept(piece, &recognised{f, m, files})
 	if !ended && row.Reason == "" {
 		row.Reason = "the format does not say where the model ends"
 	}
