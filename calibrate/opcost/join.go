@@ -86,16 +86,16 @@ func (w *word) fits(l *feature.Layer) float64 {
 const maxCells = 1 << 24
 
 // join matches operators of a run to layers by kind and order, where pairs whose names agree come first, and then those that agree by name and ran in
-// another order.
-func join(net *feature.Network, ks []kernel, ops []OpTime) []int {
-	named := byName(net, ops)
-	at := byKind(net, ks, ops, named)
+// another order. It returns for each layer its operator, or -1, and that of the same name.
+func join(net *feature.Network, ks []kernel, ops []OpTime) (at, named []int) {
+	named = byName(net, ops)
+	at = byKind(net, ks, ops, named)
 	for i, j := range named {
 		if j >= 0 {
 			at[i] = j
 		}
 	}
-	return at
+	return at, named
 }
 
 // layoutMark ends the names of nodes that ONNX Runtime has put into its own order of channels.
@@ -139,9 +139,9 @@ type Joined struct{ ByName, ByKind, Not int }
 
 // Count adds how a run's operators are matched.
 func (c *Joined) Count(r *Run) {
-	named := byName(r.Net, r.Ops)
+	at, named := join(r.Net, kernels(r.Net), r.Ops)
 	c.Not += len(r.Ops)
-	for i, j := range join(r.Net, kernels(r.Net), r.Ops) {
+	for i, j := range at {
 		switch {
 		case j < 0:
 			continue

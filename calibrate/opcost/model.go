@@ -108,7 +108,7 @@ const minJoined = 0.7
 // out reads of variables, conversions between equal types and the like.
 func joinRun(r *Run, ks []kernel, c cuts) joined {
 	var out joined
-	at := join(r.Net, ks, r.Ops)
+	at, _ := join(r.Net, ks, r.Ops)
 	c = c.ofRun(r)
 	all, known := 0.0, 0.0
 	for _, o := range r.Ops {
