@@ -81,17 +81,17 @@ func networkInside(c plan.Candidate, dir string) *feature.Network {
 
 // tableSources returns where the bytes of each model are: in the first row of the files table whose scanned file is below one of the roots.
 func tableSources(dir string, roots []string) (map[string]plan.Source, error) {
-	type app struct{ file string }
-	apps := map[string]app{}
+	apps := map[string]string{} // files on disk
 	for a, err := range data.Read[data.App](dir) {
 		if err != nil {
 			return nil, err
 		}
 		if f := locateApp(a.Path, roots); f != "" {
-			apps[a.AppSHA256] = app{f}
+			apps[a.AppSHA256] = f
 		}
 	}
-	out, parts := map[string]plan.Source{}, map[string][]string{}
+	type place struct{ app, path string }
+	out, at, parts := map[string]plan.Source{}, map[string]place{}, map[place][]string{}
 	for f, err := range data.Read[data.File](dir) {
 		if err != nil {
 			return nil, err
@@ -100,25 +100,25 @@ func tableSources(dir string, roots []string) (map[string]plan.Source, error) {
 			continue
 		}
 		if f.PartOf != nil {
-			key := f.AppSHA256 + "\x00" + *f.PartOf
-			parts[key] = append(parts[key], f.Path)
+			whole := place{f.AppSHA256, *f.PartOf}
+			parts[whole] = append(parts[whole], f.Path)
 			continue
 		}
-		a, ok := apps[f.AppSHA256]
+		file, ok := apps[f.AppSHA256]
 		if _, done := out[*f.ModelID]; done || !ok {
 			continue
 		}
-		s := plan.Source{File: a.file, Path: f.Path, SHA256: *f.SHA256, Parts: []string{f.AppSHA256 + "\x00" + f.Path}}
+		s := plan.Source{File: file, Path: f.Path, SHA256: *f.SHA256}
 		if f.OffsetBytes != nil && f.LengthBytes != nil {
 			s.Offset, s.Length = *f.OffsetBytes, *f.LengthBytes
 		}
 		if *f.SHA256 == f.AppSHA256 {
 			s.Path = ""
 		}
-		out[*f.ModelID] = s
+		out[*f.ModelID], at[*f.ModelID] = s, place{f.AppSHA256, f.Path}
 	}
 	for id, s := range out {
-		s.Parts = parts[s.Parts[0]]
+		s.Parts = parts[at[id]]
 		out[id] = s
 	}
 	return out, nil
