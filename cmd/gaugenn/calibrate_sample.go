@@ -176,12 +176,12 @@ func writePlan(w io.Writer, p *plan.Plan, n, skipped int, path string) {
 			fmt.Fprintf(w, "%s: %.0f s expected\n", d, s)
 		}
 	}
-	probes := ""
+	what := plural(len(p.Models)-n, "model")
 	if n > 0 {
-		probes = fmt.Sprintf(" and %d probes", n)
+		what += " and " + plural(n, "probe")
 	}
-	fmt.Fprintf(w, "%d of %d distinct models%s (%d files without a cost left out), %.0f s expected, uncertainty left %.0f %%: %s\n",
-		len(p.Models)-n, p.Considered, probes, skipped, p.CostS, 100*p.MeanSDLeft, path)
+	fmt.Fprintf(w, "%s to run, %d distinct models considered (%d files without a cost left out), %.0f s expected, uncertainty left %.0f %%: %s\n",
+		what, p.Considered, skipped, p.CostS, 100*p.MeanSDLeft, path)
 }
 
 // machinesOf returns a simulated machine for each device but the host.

@@ -55,7 +55,7 @@ func TestCalibrate_sampleCountsTheTimeOfAll(t *testing.T) {
 			t.Errorf("%s: %g s for %d models", d, p.DeviceCostS[d], len(p.Models))
 		}
 	}
-	if !strings.Contains(said, "models and 3 probes (") {
+	if !strings.Contains(said, "6 models and 3 probes to run, 6 distinct models considered (") {
 		t.Errorf("said %s", said)
 	}
 }
