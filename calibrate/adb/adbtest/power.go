@@ -24,8 +24,7 @@ type Power struct {
 
 	mu      sync.Mutex
 	root    string
-	shells  map[int]bool     // processes that a client started
-	tasks   map[string]int64 // what their threads had of the cores when they were last looked at
+	shells  map[int]bool // processes that a client started
 	lastNS  int64
 	uj      [2]float64 // counters: of the cores, of the rest
 	history []sample
@@ -101,9 +100,9 @@ func (p *Power) tick() error {
 		return nil
 	}
 	p.lastNS = now
-	cores := p.CoreW * p.wanted()
-	watts := p.IdleW + cores/seconds
-	p.uj[0] += cores * 1e6
+	cores := p.CoreW * p.running()
+	watts := p.IdleW + cores
+	p.uj[0] += cores * seconds * 1e6
 	p.uj[1] += p.IdleW * seconds * 1e6
 	p.history = append(p.history, sample{now, p.uj, watts})
 	ms := now / 1e6
@@ -159,33 +158,11 @@ func (p *Power) Stood() time.Duration {
 	return time.Duration(longest)
 }
 
-// wanted returns for how many seconds the threads of the shells' processes ran or waited for a core since it was last asked, by the scheduler's own
-// account: it holds however late it is asked.
-func (p *Power) wanted() float64 {
-	seen, sum := map[string]int64{}, int64(0)
-	if len(p.shells) > 0 {
-		for _, pid := range p.ours() {
-			tasks := fmt.Sprintf("/proc/%d/task", pid)
-			for _, task := range numbers(tasks) {
-				name := tasks + "/" + task
-				ns, ok := scheduled(name)
-				if !ok {
-					continue
-				}
-				seen[name] = ns
-				if before := p.tasks[name]; before <= ns {
-					ns -= before
-				}
-				sum += ns
-			}
-		}
+// running returns how many threads of the shells' processes want a core at this moment.
+func (p *Power) running() float64 {
+	if len(p.shells) == 0 {
+		return 0
 	}
-	p.tasks = seen
-	return float64(sum) / 1e9
-}
-
-// ours are the processes that the shells started, and those.
-func (p *Power) ours() (out []int) {
 	parents := map[int]int{}
 	for _, name := range numbers("/proc") {
 		if f := stat("/proc/" + name); len(f) > 1 {
@@ -196,26 +173,23 @@ func (p *Power) ours() (out []int) {
 			}
 		}
 	}
+	n := 0.0
 	for pid := range parents {
-		for at, up := pid, 0; at > 1 && up < 32; at, up = parents[at], up+1 {
-			if p.shells[at] {
-				out = append(out, pid)
-				break
+		ours := false
+		for at, up := pid, 0; at > 1 && up < 32 && !ours; at, up = parents[at], up+1 {
+			ours = p.shells[at]
+		}
+		if !ours {
+			continue
+		}
+		tasks := fmt.Sprintf("/proc/%d/task", pid)
+		for _, task := range numbers(tasks) {
+			if f := stat(tasks + "/" + task); len(f) > 0 && f[0] == "R" {
+				n++
 			}
 		}
 	}
-	return out
-}
-
-// scheduled returns for how many nanoseconds a thread ran or waited for a core.
-func scheduled(dir string) (int64, bool) {
-	b, err := os.ReadFile(dir + "/schedstat")
-	if err != nil {
-		return 0, false // it has ended
-	}
-	var ran, waited int64
-	_, err = fmt.Sscan(string(b), &ran, &waited)
-	return ran + waited, err == nil
+	return n
 }
 
 // numbers are the entries of a folder of /proc whose names are numbers.
