@@ -239,8 +239,13 @@ type FormAttrs struct{ Forms []Form }
 // AxisAttrs name one axis (negative counts from the end).
 type AxisAttrs struct{ Axis int }
 
-// AxesAttrs name several axes; nil means as the Op's comment says.
-type AxesAttrs struct{ Axes []int }
+// AxesAttrs name several axes; nil means as the Op's comment says. OnesAlone is
+// a Squeeze that keeps axes which are not 1 (ncnn) instead of failing: where they
+// are named, a file cannot mean another size.
+type AxesAttrs struct {
+	Axes      []int
+	OnesAlone bool
+}
 
 // PermAttrs are a permutation; nil reverses the axes.
 type PermAttrs struct{ Perm []int }

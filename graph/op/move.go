@@ -191,7 +191,9 @@ func inferSqueeze(s *site) {
 		return
 	}
 	if stated && len(axes) > 0 {
-		axes = singles(x, axes)
+		if attrs[graph.AxesAttrs](s).OnesAlone {
+			axes = singles(x, axes)
+		}
 	} else {
 		for i := range x.Len() {
 			if !x.Dim(i).IsKnown() {
@@ -206,8 +208,7 @@ func inferSqueeze(s *site) {
 	s.set(0, free2(dropAxes(x, axes)), s.dtype(0))
 }
 
-// singles leaves out the axes whose size is known and not 1: runtimes that
-// allow them keep them.
+// singles leaves out the axes whose size is known and not 1.
 func singles(x graph.Shape, axes []int) []int {
 	out := make([]int, 0, len(axes))
 	for _, a := range axes {

@@ -105,7 +105,7 @@ func squeeze(c *call, op graph.Op, by int8) {
 			}
 		}
 	}
-	c.op(op, &graph.AxesAttrs{Axes: axes})
+	c.op(op, &graph.AxesAttrs{Axes: axes, OnesAlone: op == graph.Squeeze})
 	if r := c.rank(0); r > 0 {
 		c.out(max(r+by*int8(len(axes)), 1))
 	}
