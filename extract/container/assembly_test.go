@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"os"
 	"slices"
 	"testing"
 
@@ -56,7 +57,7 @@ func TestOpen_assembliesOfDotNet(t *testing.T) {
 		want error
 	}{
 		{"cut store", store[:15], container.ErrTruncated}, {"many", slices.Concat(store[:8], []byte{255, 255, 255, 255}, store[12:]), container.ErrTruncated},
-		{"newer store", slices.Concat(store[:4], []byte{2, 0, 1, 0x80}, store[8:]), container.ErrUnsupported}, {"cut assembly", packed[:9], container.ErrTruncated},
+		{"newer store", slices.Concat(store[:4], []byte{9, 0, 1, 0x80}, store[8:]), container.ErrUnsupported}, {"cut assembly", packed[:9], container.ErrTruncated},
 	} {
 		if _, err := container.Open(c.data, container.Limits{}); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, err, c.want)
@@ -69,4 +70,74 @@ func TestOpen_assembliesOfDotNet(t *testing.T) {
 	if _, err := d.Bytes(&a.Entries[0], nil); !errors.Is(err, container.ErrMalformed) {
 		t.Errorf("a size that is not true: %v", err)
 	}
+}
+
+// TestOpen_assembliesInALibrary: stores of .NET 9 and 10 are a section of a library,
+// as llvm-objcopy adds it (testdata/dotnet/gen.sh).
+func TestOpen_assembliesInALibrary(t *testing.T) {
+	want := map[string][]byte{
+		"App.dll": append([]byte("MZ\x90\x00"), bytes.Repeat([]byte("an assembly "), 300)...), "Lib.dll": []byte("MZ\x90\x00"), "plain.dll": []byte("MZ\x90\x00plain"),
+	}
+	for range 9 {
+		for c := range 256 {
+			want["Lib.dll"] = append(want["Lib.dll"], byte(c))
+		}
+	}
+	for _, name := range []string{"libassemblies_64.so", "libassemblies_32.so"} {
+		data, err := os.ReadFile("testdata/dotnet/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if kind := container.Detect(data); kind != container.AssemblyStore {
+			t.Fatalf("%s: %v", name, kind)
+		}
+		a, err := container.Open(data, container.Limits{})
+		if err != nil || len(a.Entries) != len(want) || len(a.Between()) != 2 {
+			t.Fatalf("%s: %v, %v", name, a, err)
+		}
+		var d container.Decoder
+		for i := range a.Entries {
+			c, err := d.Bytes(&a.Entries[i], nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := c.Data
+			if inner, err := container.Open(got, container.Limits{}); err == nil {
+				if c, err = d.Bytes(&inner.Entries[0], nil); err != nil {
+					t.Error(err)
+				}
+				got = c.Data
+			}
+			if !bytes.Equal(got, want[a.Entries[i].Name]) {
+				t.Errorf("%s: %s: %d bytes", name, a.Entries[i].Name, len(got))
+			}
+		}
+		for n := range data {
+			if a, err := container.Open(data[:n], container.Limits{}); err == nil {
+				for i := range a.Entries {
+					_, _ = d.Bytes(&a.Entries[i], nil) // no panic
+				}
+			}
+		}
+	}
+}
+
+func FuzzOpen_assemblies(f *testing.F) {
+	for _, name := range []string{"libassemblies_64.so", "libassemblies_32.so"} {
+		data, err := os.ReadFile("testdata/dotnet/" + name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		a, err := container.Open(data, container.Limits{EntryBytes: 1 << 20, Entries: 1000})
+		if err != nil {
+			return
+		}
+		var d container.Decoder
+		for i := range a.Entries {
+			_, _ = d.Bytes(&a.Entries[i], nil)
+		}
+	})
 }

@@ -97,6 +97,9 @@ func Detect(data []byte) Kind {
 	if _, ok := readAssetsHeader(data); ok {
 		return UnityAssets
 	}
+	if _, ok := assemblyPayload(data); ok {
+		return AssemblyStore
+	}
 	if pakFooterAt(data) >= 0 {
 		return UnrealPak
 	}

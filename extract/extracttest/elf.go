@@ -1,6 +1,7 @@
 package extracttest
 
 import (
+	"cmp"
 	"debug/elf"
 	"encoding/binary"
 )
@@ -8,8 +9,9 @@ import (
 // Library describes a native library for arm64.
 type Library struct {
 	Needed, Imports, Exports []string
-	// Data is its read-only data.
-	Data []byte
+	// Data is its read-only data, in a section called Title, "" for .rodata.
+	Data  []byte
+	Title string
 }
 
 // Bytes writes the library: an ELF file with sections .rodata, .dynstr, .dynsym
@@ -36,7 +38,7 @@ func (l Library) Bytes() []byte {
 		}
 	}
 	const header, section = 64, 64
-	titles := []string{"", ".rodata", ".dynstr", ".dynsym", ".dynamic", ".shstrtab"}
+	titles := []string{"", cmp.Or(l.Title, ".rodata"), ".dynstr", ".dynsym", ".dynamic", ".shstrtab"}
 	var titleData []byte
 	var titleAt []int
 	for _, t := range titles {

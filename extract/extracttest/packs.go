@@ -88,13 +88,39 @@ func AssemblyStore(assemblies ...[]byte) []byte {
 	out = append(le.AppendUint32(out, n), make([]byte, 4)...)
 	var body []byte
 	for i, a := range assemblies {
-		packed := le.AppendUint32([]byte("XALZ"), uint32(i))
-		packed = append(le.AppendUint32(packed, uint32(len(a))), LZ4(a)...)
+		packed := assembly(i, a)
 		out = le.AppendUint32(le.AppendUint32(out, 20+24*n+uint32(len(body))), uint32(len(packed)))
 		out = append(out, make([]byte, 16)...)
 		body = append(body, packed...)
 	}
 	return append(out, body...)
+}
+
+func assembly(i int, data []byte) []byte {
+	packed := binary.LittleEndian.AppendUint32([]byte("XALZ"), uint32(i))
+	return append(binary.LittleEndian.AppendUint32(packed, uint32(len(data))), LZ4(data)...)
+}
+
+// AssemblyLibrary returns a library for arm64 that holds such a store, as .NET 9 makes
+// it, with the assemblies' names.
+func AssemblyLibrary(assemblies ...File) []byte {
+	le := binary.LittleEndian
+	n := uint32(len(assemblies))
+	var names, body []byte
+	for _, f := range assemblies {
+		names = append(le.AppendUint32(names, uint32(len(f.Name))), f.Name...)
+	}
+	out := le.AppendUint32(le.AppendUint32([]byte("XABA"), 0x80010002), n)
+	out = le.AppendUint32(le.AppendUint32(out, 2*n), 24*n)
+	out = append(out, make([]byte, 24*n)...)
+	start := uint32(len(out)) + 28*n + uint32(len(names))
+	for i, f := range assemblies {
+		packed := assembly(i, f.Data)
+		out = le.AppendUint32(le.AppendUint32(le.AppendUint32(out, uint32(i)), start+uint32(len(body))), uint32(len(packed)))
+		out = append(out, make([]byte, 16)...)
+		body = append(body, packed...)
+	}
+	return Library{Needed: []string{"libc.so"}, Title: "payload", Data: slices.Concat(out, names, body)}.Bytes()
 }
 
 // enginePlaces hide a model in the packs of other engines.
@@ -104,8 +130,8 @@ func enginePlaces() []place {
 			return UnrealPak(sealed, File{"Maps/a.umap", Noise(1, 700)}, File{"NNE/" + m.Name, m.Data}, File{"Maps/b.umap", []byte("umap")})
 		}
 	}
-	assembly := func(m Model) []byte {
-		return AssemblyStore([]byte("MZ\x90\x00 one"), slices.Concat([]byte("MZ\x90\x00"), Noise(2, 200), m.Data, Noise(3, 99)))
+	embedding := func(m Model) []byte {
+		return slices.Concat([]byte("MZ\x90\x00"), Noise(2, 200), m.Data, Noise(3, 99))
 	}
 	return []place{
 		{name: "Unreal pak, zlib", verdict: Found, hide: inInner("assets/Game/Content/Paks/pakchunk0.pak", "!/Game/Content/NNE/", pak(false))},
@@ -113,6 +139,11 @@ func enginePlaces() []place {
 		{name: "Godot pack", verdict: Found, hide: inInner("assets/main.pck", "!/models/", func(m Model) []byte {
 			return GodotPack(File{"icon.svg", []byte("<svg/>")}, File{"models/" + m.Name, m.Data})
 		})},
-		{name: ".NET assembly", verdict: Found, anywhere: true, hide: inInner("assemblies/assemblies.blob", "!/1.dll!/1", assembly)},
+		{name: ".NET assembly", verdict: Found, anywhere: true, hide: inInner("assemblies/assemblies.blob", "!/1.dll!/1", func(m Model) []byte {
+			return AssemblyStore([]byte("MZ\x90\x00 one"), embedding(m))
+		})},
+		{name: ".NET 9 library of assemblies", verdict: Found, anywhere: true, hide: inInner("lib/arm64-v8a/libassemblies.arm64-v8a.blob.so", "!/App.dll!/App", func(m Model) []byte {
+			return AssemblyLibrary(File{"Lib.dll", []byte("MZ\x90\x00 one")}, File{"App.dll", embedding(m)})
+		})},
 	}
 }
