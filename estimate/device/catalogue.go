@@ -265,8 +265,7 @@ func (c *Catalogue) indexDevice(i int, confidence float64) {
 			add(c.byName, squash(d.Vendor)+squash(n))
 		}
 	}
-	if name != d.Name { // "Samsung Galaxy A5 (2017)" answers to "Galaxy A5" too
+	if name != d.Name { // "Galaxy S22 (Exynos)" answers to "Galaxy S22" too
 		add(c.byName, squash(name))
-		add(c.byName, strings.TrimPrefix(squash(name), squash(d.Vendor)))
 	}
 }

@@ -253,13 +253,19 @@ func (c *Catalogue) findCodename(query, key string) (Device, bool) {
 	return c.findPlay(key)
 }
 
-// findSeries takes "S22" for the Galaxy S22 of phones.csv, whoever else sells an S22.
+// findSeries takes "S22" for the Galaxy S22, whoever else sells an S22: phones.csv first, then the Play catalogue.
 func (c *Catalogue) findSeries(query, key string) (Device, bool) {
-	d, ok := c.pick(slices.Concat(c.byName["galaxy"+key], c.byName["redmi"+key]), MatchPartial)
-	if !ok || !hasDigit(key) {
+	if !hasDigit(key) {
 		return Device{}, false
 	}
-	d.Match.Confidence = min(d.Match.Confidence, 0.6)
+	d, ok := c.pick(slices.Concat(c.byName["galaxy"+key], c.byName["redmi"+key]), MatchPartial)
+	if !ok {
+		d, ok = c.findPlayName("samsunggalaxy" + key)
+	}
+	if !ok {
+		return Device{}, false
+	}
+	d.Match.Kind, d.Match.Confidence = MatchPartial, min(d.Match.Confidence, 0.6)
 	d.Match.Note = fmt.Sprintf("the best-known of the phones called %s; name the maker for another", strings.TrimSpace(query))
 	return d, true
 }

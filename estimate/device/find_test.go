@@ -84,7 +84,8 @@ func TestFind(t *testing.T) {
 		{"SAMSUNG-SM-G930U", "Galaxy S7 (Snapdragon)", "sd820", device.MatchModelCode, ""},
 		// A short name is that of a phone of the table before that of somebody's tablet.
 		{"S22", "Galaxy S22 (Exynos)", "ex2200", device.MatchPartial, ""},
-		{"Galaxy A5", "Samsung Galaxy A5 (2016)", "ex7580", device.MatchName, ""},
+		{"Galaxy A5", "Galaxy A5", "sd410", device.MatchCodename, ""},
+		{"a5", "Galaxy A5", "sd410", device.MatchPartial, ""},
 		{"a52", "Samsung Galaxy A52 4G", "sd720g", device.MatchPartial, ""},
 		{"Altice S22", "S22", "mt6580", device.MatchCodename, ""},
 		{"rpi 4", "Raspberry Pi 4", "bcm2711", device.MatchAlias, ""},
