@@ -17,17 +17,11 @@ const noNCNNDelegate = "ncnn has no delegate for neural processors; use --runtim
 // check refuses flags that name nothing, before any file is opened.
 func (o *estimateOptions) check() error {
 	o.runtime = canonicalRuntime(o.runtime)
-	one := func(flag, value string, allowed ...string) error {
-		if value == "" || slices.Contains(allowed, value) {
-			return nil
-		}
-		return usagef("--%s %q is not one of %s", flag, value, strings.Join(allowed, ", "))
-	}
 	for _, err := range []error{
-		one("runtime", o.runtime, simulate.Runtimes()...),
-		one("delegate", o.delegate, "cpu", "gpu", "npu"),
-		one("precision", o.precision, "f32", "f16", "i8", "auto"),
-		one("affinity", o.affinity, "big", "little"),
+		oneOf("runtime", o.runtime, simulate.Runtimes()...),
+		oneOf("delegate", o.delegate, "cpu", "gpu", "npu"),
+		oneOf("precision", o.precision, "f32", "f16", "i8", "auto"),
+		oneOf("affinity", o.affinity, "big", "little"),
 	} {
 		if err != nil {
 			return err
@@ -48,6 +42,14 @@ func (o *estimateOptions) check() error {
 		return usagef("--words shows its answer as text; leave out -o")
 	}
 	return nil
+}
+
+// oneOf refuses a flag's value that is not among those allowed; "" is not given.
+func oneOf(flag, value string, allowed ...string) error {
+	if value == "" || slices.Contains(allowed, value) {
+		return nil
+	}
+	return usagef("--%s %q is not one of %s", flag, value, strings.Join(allowed, ", "))
 }
 
 // canonicalRuntime maps the names that people use for a runtime.

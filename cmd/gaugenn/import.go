@@ -49,6 +49,14 @@ the simulated phone. Every row keeps its source and licence.`,
 			if o.out == "" {
 				return usagef("import needs -o FOLDER for the table")
 			}
+			if o.threads < 0 || o.threads > maxThreads {
+				return usagef("--threads %d: want 1 to %d", o.threads, maxThreads)
+			}
+			for _, err := range []error{oneOf("delegate", o.delegate, "cpu", "gpu", "npu", "dsp"), oneOf("precision", o.precision, "f32", "f16", "i8")} {
+				if err != nil {
+					return err
+				}
+			}
 			return importRows(cmd.Context(), args, o, cmd.ErrOrStderr())
 		},
 	}
@@ -59,10 +67,10 @@ the simulated phone. Every row keeps its source and licence.`,
 	f.StringVar(&o.device, "device", "", "phone that a tool's output is of")
 	f.StringVar(&o.model, "model", "", "model file that a tool's output is of")
 	f.StringVar(&o.runtime, "runtime", "", "runtime whose tool printed it; default: found out")
-	f.StringVar(&o.delegate, "delegate", "", "cpu, gpu or npu, where the output does not say")
-	f.StringVar(&o.precision, "precision", "", "f32, f16 or i8, where the output does not say")
+	f.StringVar(&o.delegate, "delegate", "", "cpu, gpu, npu or dsp; default: what the output says, else cpu")
+	f.StringVar(&o.precision, "precision", "", "f32, f16 or i8; default: what the output says")
 	f.StringVar(&o.source, "source", "", "where rows of others are from: their basis is recorded")
-	f.IntVar(&o.threads, "threads", 0, "CPU threads, where the output does not say")
+	f.IntVar(&o.threads, "threads", 0, "CPU threads; default: what the output says")
 	f.BoolVar(&o.add, "add", false, "keep the measurements that the folder holds and add to them")
 	f.BoolVar(&o.overwrite, "overwrite", false, "replace an earlier measurements table")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no summary")

@@ -266,7 +266,7 @@ func toolRows(ctx context.Context, path string, b []byte, found []toolRun, o imp
 		if row.RepeatsMS == nil {
 			row.RepeatsMS = []float64{}
 		}
-		if n := int64(max(o.threads, r.Options.Threads)); n > 0 {
+		if n := int64(cmp.Or(o.threads, r.Options.Threads)); n > 0 {
 			row.Threads = &n
 		}
 		v, stat := r.LatencyMS()
