@@ -30,11 +30,7 @@ func TestParse_golden(t *testing.T) {
 
 func load(t *testing.T, name string) *graph.Model {
 	t.Helper()
-	m, err := kerash5.Parse(formattest.Load(t, name)[0].Input())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
+	return formattest.Parse(t, kerash5.Format, formattest.Load(t, name)[0])
 }
 
 // The counts are those that Keras and TensorFlow.js print.

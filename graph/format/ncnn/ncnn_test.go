@@ -36,11 +36,7 @@ func TestParse_golden(t *testing.T) {
 // load parses one fixture.
 func load(t *testing.T, name string) *graph.Model {
 	t.Helper()
-	m, err := ncnn.Parse(formattest.Load(t, name)[0].Input())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
+	return formattest.Parse(t, ncnn.Format, formattest.Load(t, name)[0])
 }
 
 func tensor(t *testing.T, m *graph.Model, name string) *graph.Tensor {

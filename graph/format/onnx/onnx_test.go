@@ -36,11 +36,7 @@ func FuzzParse(f *testing.F) { formattest.Fuzz(f, onnx.Format, fixtures(f)) }
 
 func load(t testing.TB, name string) *graph.Model {
 	t.Helper()
-	m, err := onnx.Format.Parse(formattest.Load(t, name)[0].Input())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
+	return formattest.Parse(t, onnx.Format, formattest.Load(t, name)[0])
 }
 
 func tensor(t testing.TB, g *graph.Graph, name string) *graph.Tensor {

@@ -28,11 +28,7 @@ func TestParse_golden(t *testing.T) {
 
 func load(t *testing.T, name string) *graph.Model {
 	t.Helper()
-	m, err := openvino.Parse(formattest.Load(t, name)[0].Input())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
+	return formattest.Parse(t, openvino.Format, formattest.Load(t, name)[0])
 }
 
 func TestParse_constantsLieInTheWeightsFile(t *testing.T) {

@@ -35,11 +35,7 @@ func FuzzParse(f *testing.F) { formattest.Fuzz(f, tflite.Format, formattest.Load
 // fixture returns a parsed fixture.
 func fixture(t testing.TB, name string) *graph.Model {
 	t.Helper()
-	m, err := tflite.Format.Parse(formattest.Load(t, name)[0].Input())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
+	return formattest.Parse(t, tflite.Format, formattest.Load(t, name)[0])
 }
 
 // nodeOf returns the first node with the given word.

@@ -32,11 +32,7 @@ func TestParse_golden(t *testing.T) {
 
 func load(t *testing.T, name string) *graph.Model {
 	t.Helper()
-	m, err := torch.Parse(formattest.Load(t, name)[0].Input())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
+	return formattest.Parse(t, torch.Format, formattest.Load(t, name)[0])
 }
 
 func TestParse_stateDictsInBothForms(t *testing.T) {
