@@ -39,6 +39,9 @@ func (q *pricedModel) macs() float64 { return q.Network.MACs() * max(q.Times, 1)
 // a folder of tables.
 func eachQuestion(ctx context.Context, in string, binds []string, visit func(*pricedModel) error) error {
 	if tables, err := data.Files(in, "models"); err == nil && len(tables) > 0 {
+		if len(binds) > 0 {
+			return usagef("--bind: the sizes of models in tables are those of their scan; scan with --bind, or estimate the file itself")
+		}
 		return eachTableModel(in, visit)
 	}
 	policy, err := bindPolicy(binds)

@@ -107,6 +107,14 @@ func TestEstimate_tablesOfOpenSizesSayHowToScan(t *testing.T) {
 	}
 }
 
+func TestEstimate_tablesHaveTheSizesOfTheirScan(t *testing.T) {
+	_, tables := freeNet(t)
+	code, _, stderr := gaugenn(t, "estimate", tables, "--device", "Pixel 7", "--bind", "height=64")
+	if code != 2 || !strings.Contains(stderr, "scan with --bind") {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
+}
+
 func TestEstimate_fileAndTablesRefuseForTheSameReason(t *testing.T) {
 	for file, want := range map[string]string{
 		"mediapipe/testdata/tiny.binarypb":       "a pipeline: the networks that it names are priced by themselves",
