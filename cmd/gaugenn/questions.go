@@ -16,6 +16,7 @@ import (
 	"github.com/gaugenn/gaugenn/estimate/simulate"
 	"github.com/gaugenn/gaugenn/extract"
 	"github.com/gaugenn/gaugenn/graph"
+	"github.com/gaugenn/gaugenn/graph/bind"
 	"github.com/gaugenn/gaugenn/graph/format/all"
 	"github.com/gaugenn/gaugenn/graph/op"
 )
@@ -49,24 +50,11 @@ func eachQuestion(ctx context.Context, in string, binds []string, visit func(*pr
 		return err
 	}
 	sc := extract.Scanner{Formats: all.Formats(), Digest: func(f *extract.Finding, m *graph.Model) any {
-		bound := bindModel(m, assume(policy))
-		shaped, _ := op.Infer(bound.model)
-		if len(shaped.Graphs) == 0 {
-			return nil
+		q := &pricedModel{format: m.Format, Question: estimate.Question{Name: filepath.Base(f.Path)}}
+		if len(m.Graphs) > 0 {
+			q = fileQuestion(q.Name, m, policy)
 		}
-		costs := op.Costs(shaped)
-		totals := op.Total(shaped, costs)
-		g, times := workGraph(len(costs), func(gi int) int64 { return sumMACs(costs[gi]) }, totals.MACs)
-		q := &pricedModel{id: f.ModelID, format: m.Format, binding: bound.text}
-		q.Question = estimate.Question{Name: filepath.Base(f.Path), Graph: shaped.Graphs[g], Costs: costs[g], WeightBytes: totals.WeightBytes, Opaque: len(m.Opaque), Times: times}
-		q.Work = simulate.NewWork(q.Graph, q.Costs)
-		q.Network = feature.Of(q.Name, q.Graph, q.Costs, fusionOf(m.Format))
-		kind := quantisationOf(shaped, totals)
-		q.quantised = kind == "full_integer" || kind == "mixed" || kind == "dynamic_range"
-		q.exact = macsKnown(shaped, costs, totals) && !strings.Contains(bound.text, ", assumed")
-		if m.Format == "mediapipe" {
-			q.Unpriceable = aPipeline
-		}
+		q.id = f.ModelID
 		return q
 	}}
 	return sc.Scan(ctx, []string{in}, func(a *extract.App) error {
@@ -79,6 +67,32 @@ func eachQuestion(ctx context.Context, in string, binds []string, visit func(*pr
 		}
 		return nil
 	})
+}
+
+// fileQuestion prepares a model as it was read; free dimensions that the policy
+// leaves take customary sizes.
+func fileQuestion(name string, m *graph.Model, policy bind.Policy) *pricedModel {
+	bound := bindModel(m, assume(policy))
+	shaped, _ := op.Infer(bound.model)
+	costs := op.Costs(shaped)
+	totals := op.Total(shaped, costs)
+	g, times := workGraph(len(costs), func(gi int) int64 { return sumMACs(costs[gi]) }, totals.MACs)
+	q := &pricedModel{
+		format: m.Format, binding: bound.text, quantised: isQuantised(quantisationOf(shaped, totals)),
+		exact: macsKnown(shaped, costs, totals) && !strings.Contains(bound.text, ", assumed"),
+	}
+	q.Question = estimate.Question{Name: name, Graph: shaped.Graphs[g], Costs: costs[g], WeightBytes: totals.WeightBytes, Opaque: len(m.Opaque), Times: times}
+	q.Work = simulate.NewWork(q.Graph, q.Costs)
+	q.Network = feature.Of(q.Name, q.Graph, q.Costs, fusionOf(m.Format))
+	if m.Format == "mediapipe" {
+		q.Unpriceable = aPipeline
+	}
+	return q
+}
+
+// isQuantised reports whether a kind of quantisation is priced as int8.
+func isQuantised(kind string) bool {
+	return kind == "full_integer" || kind == "mixed" || kind == "dynamic_range"
 }
 
 // eachTableModel rebuilds the main graph of each model from the layers table.
@@ -146,7 +160,7 @@ func eachTableModel(dir string, visit func(*pricedModel) error) error {
 }
 
 func tableQuestion(m *data.Model, rows []data.Layer) (*pricedModel, error) {
-	q := &pricedModel{id: m.ModelID, format: m.Format, binding: m.Binding, exact: m.MACs != nil, quantised: m.Quantisation == "full_integer" || m.Quantisation == "mixed" || m.Quantisation == "dynamic_range"}
+	q := &pricedModel{id: m.ModelID, format: m.Format, binding: m.Binding, exact: m.MACs != nil, quantised: isQuantised(m.Quantisation)}
 	q.Question = estimate.Question{Name: m.Name, Opaque: len(m.OpaqueKinds)}
 	if m.WeightBytes != nil {
 		q.WeightBytes = *m.WeightBytes

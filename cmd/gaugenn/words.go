@@ -12,11 +12,9 @@ import (
 
 	"github.com/gaugenn/gaugenn/estimate"
 	"github.com/gaugenn/gaugenn/estimate/device"
-	"github.com/gaugenn/gaugenn/estimate/feature"
 	"github.com/gaugenn/gaugenn/estimate/text"
 	"github.com/gaugenn/gaugenn/graph"
 	"github.com/gaugenn/gaugenn/graph/bind"
-	"github.com/gaugenn/gaugenn/graph/op"
 )
 
 // wordsOptions are the flags of a text workload.
@@ -128,19 +126,9 @@ func energyText(a text.Amount) string {
 // stepQuestion binds a model to a step's sequence length and returns it as a
 // question.
 func stepQuestion(m *graph.Model, path string, s text.Step) *pricedModel {
-	bound := bindModel(m, assume(bind.Policy{Explicit: map[string]int64{
+	return fileQuestion(filepath.Base(path), m, bind.Policy{Explicit: map[string]int64{
 		string(bind.RoleSequence): int64(s.SequenceLength), string(bind.RolePast): int64(s.PastLength),
-	}}))
-	shaped, _ := op.Infer(bound.model)
-	costs := op.Costs(shaped)
-	totals := op.Total(shaped, costs)
-	g, times := workGraph(len(costs), func(gi int) int64 { return sumMACs(costs[gi]) }, totals.MACs)
-	q := &pricedModel{format: m.Format, binding: bound.text}
-	q.Question = estimate.Question{Name: filepath.Base(path), Graph: shaped.Graphs[g], Costs: costs[g], WeightBytes: totals.WeightBytes, Opaque: len(m.Opaque), Times: times}
-	q.Network = feature.Of(q.Name, q.Graph, q.Costs, fusionOf(m.Format))
-	kind := quantisationOf(shaped, totals)
-	q.quantised = kind == "full_integer" || kind == "mixed" || kind == "dynamic_range"
-	return q
+	}})
 }
 
 // takesTokens reports whether an input of a model can be words: integers or
