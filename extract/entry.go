@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path"
@@ -320,7 +321,12 @@ func (w *worker) nested(a *artifact, kind container.Kind) []*Finding {
 		rows = append(rows, w.search(w.upTo(a, s.To), s.From)...)
 	}
 	if archive.Repaired && len(rows) == 0 {
-		f := a.measured(Partial, joinLines(archive.Warnings))
+		reason := cmp.Or(joinLines(archive.Warnings), "the listing had to be put together from a damaged directory")
+		status := Malformed // not Partial: that is a model's
+		if strings.Contains(reason, "truncated") {
+			status = Truncated
+		}
+		f := a.measured(status, reason)
 		f.Format = kind.String()
 		rows = append(rows, f)
 	}

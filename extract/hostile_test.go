@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/gaugenn/gaugenn/extract"
+	"github.com/gaugenn/gaugenn/extract/extracttest"
 	"github.com/gaugenn/gaugenn/graph"
 )
 
@@ -138,6 +139,18 @@ func TestScan_companionsSeenAgainAreReadAgain(t *testing.T) {
 	}
 }
 
+// TestScan_damagedNestedArchiveIsNoModel: an archive inside one whose directory is gone
+// and that shows no model is a row that says so, not a model read in part.
+func TestScan_damagedNestedArchiveIsNoModel(t *testing.T) {
+	inner := zipped(t, zip.Store, file{"a", random(1, 300)})
+	cut := inner[:len(inner)-60]
+	apps := scan(t, extract.Scanner{}, write(t, file{"x.apk", zipped(t, zip.Store, file{"z.zip", cut})}))
+	wantRows(t, apps, "x.apk zip parsed", "  z.zip zip truncated")
+	if f := apps[0].Findings[0]; f.Status.IsModel() || f.Reason == "" {
+		t.Errorf("%+v", f)
+	}
+}
+
 // FuzzScan scans arbitrary bytes as a file, with the toy formats.
 func FuzzScan(f *testing.F) {
 	model := toyModel(1, 200)
@@ -147,6 +160,11 @@ func FuzzScan(f *testing.F) {
 	f.Add(zipped(f, zip.Store, file{"z.zip", zipped(f, zip.Deflate, file{"a", model})}))
 	f.Add(gzipped(f, model))
 	f.Add(tarred(f, file{"a", model}))
+	f.Add(extracttest.UnityAssets(extracttest.UnityObject{Class: 49, Name: "a", Content: model}, extracttest.UnityObject{Class: 114, Name: "a", Content: model}))
+	f.Add(extracttest.UnityBundle(true, extracttest.File{Name: "a", Data: model}, extracttest.File{Name: "b", Data: make([]byte, 3000)}))
+	f.Add(extracttest.UnrealPak(false, extracttest.File{Name: "a", Data: model}, extracttest.File{Name: "b", Data: make([]byte, 3000)}))
+	f.Add(extracttest.GodotPack(extracttest.File{Name: "a", Data: model}))
+	f.Add(extracttest.AssemblyStore(model, make([]byte, 3000)))
 	f.Add([]byte("trouble panic"))
 	f.Add(bytes.Repeat([]byte("AAAA"), 50))
 	path := filepath.Join(f.TempDir(), "fuzzed")
