@@ -31,7 +31,11 @@ func (w *worker) joined(a *artifact) *Finding {
 	if len(w.match(stem, head, a.size, true)) == 0 {
 		return nil
 	}
+	a.related = true // whether or not there are more pieces here
 	names := a.files.list(a)
+	if !slices.Contains(names, next(1)) {
+		return nil
+	}
 	data := slices.Clone(a.data)
 	var parts []*part
 	for k := 1; k < maxPieces && slices.Contains(names, next(k)); k++ {
@@ -47,7 +51,6 @@ func (w *worker) joined(a *artifact) *Finding {
 	if len(parts) == 0 {
 		return nil
 	}
-	a.related = true
 	whole := *a
 	whole.data, whole.size = data, int64(len(data))
 	whole.addNote(fmt.Sprintf("joined from %d pieces", 1+len(parts)))

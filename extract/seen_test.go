@@ -65,3 +65,22 @@ func scrambleAll(data []byte, key byte) []byte {
 	}
 	return out
 }
+
+// TestScan_firstPieceAloneIsNotRemembered: what a first piece gives depends on the
+// pieces beside it, also where there were none.
+func TestScan_firstPieceAloneIsNotRemembered(t *testing.T) {
+	model := toyModel(1, 3000)
+	whole := join(random(1, 1<<20-100), toyModel(2, 900), random(2, 500))
+	first := []file{{"net.part0", model[:1500]}, {"a.resource.split0", whole[:1<<20]}}
+	both := append(first[:2:2], file{"net.part1", model[1500:]}, file{"a.resource.split1", whole[1<<20:]})
+	apps := scan(t, extract.Scanner{Workers: 1}, write(t, file{"1.apk", zipped(t, zip.Store, first...)}, file{"2.apk", zipped(t, zip.Store, both...)}))
+	found := 0
+	for _, f := range apps[1].Findings {
+		if f.Status == extract.Parsed {
+			found++
+		}
+	}
+	if found != 2 {
+		t.Errorf("%d models, want 2: %v", found, rows(apps))
+	}
+}

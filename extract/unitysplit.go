@@ -23,6 +23,7 @@ func (w *worker) unitySplit(a *artifact) []*Finding {
 	if !ok || w.Depth != Full || a.files == nil || a.offset >= 0 || a.readErr != nil || len(a.data) != unityPiece {
 		return nil
 	}
+	a.related = true // whether or not there are more pieces here
 	var parts []*part
 	size := int64(unityPiece)
 	for k := 1; ; k++ {
@@ -41,7 +42,6 @@ func (w *worker) unitySplit(a *artifact) []*Finding {
 	if len(parts) == 0 || !a.job.spend(size) {
 		return nil
 	}
-	a.related = true
 	whole := *a
 	whole.data, whole.size = slices.Grow(slices.Clone(a.data), int(size)-len(a.data)), size
 	for _, p := range parts {
