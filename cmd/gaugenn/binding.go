@@ -27,9 +27,11 @@ func bindPolicy(flags []string) (bind.Policy, error) {
 type boundModel struct {
 	model *graph.Model
 	// text lists the choices, "" if no dimension was free; free says that
-	// some dimension was left unbound.
-	text string
-	free bool
+	// some dimension was left unbound; explicit are the names that stated sizes
+	// could have been given by.
+	text     string
+	free     bool
+	explicit []string
 }
 
 func bindModel(m *graph.Model, p bind.Policy) boundModel {
@@ -39,6 +41,12 @@ func bindModel(m *graph.Model, p bind.Policy) boundModel {
 	for _, b := range made {
 		parts = append(parts, b.String())
 		out.free = out.free || b.Why == bind.Unbound
+		if b.Why == bind.Explicit {
+			out.explicit = append(out.explicit, b.Input+":"+strconv.Itoa(b.Axis), string(b.Role))
+			for term := range strings.SplitSeq(b.Symbol, "+") {
+				out.explicit = append(out.explicit, strings.TrimSpace(term))
+			}
+		}
 	}
 	out.text = strings.Join(parts, "; ")
 	return out

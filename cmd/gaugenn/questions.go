@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -31,6 +32,8 @@ type pricedModel struct {
 	// exact says that the MACs are known, at sizes that the file or the caller
 	// states.
 	exact bool
+	// explicit are the names that sizes of the caller were given by.
+	explicit []string
 }
 
 // macs are those of one inference.
@@ -57,9 +60,17 @@ func eachQuestion(ctx context.Context, in string, binds []string, visit func(*pr
 		q.id = f.ModelID
 		return q
 	}}
-	return sc.Scan(ctx, []string{in}, func(a *extract.App) error {
+	unused, models := maps.Clone(policy.Explicit), 0
+	for role := range bind.Customary() {
+		delete(unused, string(role)) // a fixed height is no fault
+	}
+	err = sc.Scan(ctx, []string{in}, func(a *extract.App) error {
 		for _, f := range a.Findings {
 			if q, ok := f.Digest.(*pricedModel); ok {
+				models++
+				for _, name := range q.explicit {
+					delete(unused, name)
+				}
 				if err := visit(q); err != nil {
 					return err
 				}
@@ -67,6 +78,10 @@ func eachQuestion(ctx context.Context, in string, binds []string, visit func(*pr
 		}
 		return nil
 	})
+	if err == nil && models > 0 && len(unused) > 0 {
+		return usagef("--bind %s: no model in %s has a free dimension of that name, and it is no role such as height; gaugenn inspect shows the free ones", slices.Sorted(maps.Keys(unused))[0], in)
+	}
+	return err
 }
 
 // fileQuestion prepares a model as it was read; free dimensions that the policy
@@ -78,7 +93,7 @@ func fileQuestion(name string, m *graph.Model, policy bind.Policy) *pricedModel 
 	totals := op.Total(shaped, costs)
 	g, times := workGraph(len(costs), func(gi int) int64 { return sumMACs(costs[gi]) }, totals.MACs)
 	q := &pricedModel{
-		format: m.Format, binding: bound.text, quantised: isQuantised(quantisationOf(shaped, totals)),
+		format: m.Format, binding: bound.text, explicit: bound.explicit, quantised: isQuantised(quantisationOf(shaped, totals)),
 		exact: macsKnown(shaped, costs, totals) && !strings.Contains(bound.text, ", assumed"),
 	}
 	q.Question = estimate.Question{Name: name, Graph: shaped.Graphs[g], Costs: costs[g], WeightBytes: totals.WeightBytes, Opaque: len(m.Opaque), Times: times}

@@ -115,6 +115,16 @@ func TestEstimate_tablesHaveTheSizesOfTheirScan(t *testing.T) {
 	}
 }
 
+func TestEstimate_aSizeThatBindsNothingIsAnError(t *testing.T) {
+	net, _ := freeNet(t)
+	for bind, want := range map[string]int{"heigth=64": 2, "height=64": 0, "data:1=64": 0, "batch=1": 0, "sequence=9": 0} {
+		code, _, stderr := gaugenn(t, "estimate", net, "--device", "Pixel 7", "--bind", bind, "--bind", "width=64")
+		if code != want || code != 0 && !strings.Contains(stderr, "--bind heigth: no model in ") {
+			t.Errorf("%s: exit %d: %s", bind, code, stderr)
+		}
+	}
+}
+
 func TestEstimate_fileAndTablesRefuseForTheSameReason(t *testing.T) {
 	for file, want := range map[string]string{
 		"mediapipe/testdata/tiny.binarypb":       "a pipeline: the networks that it names are priced by themselves",
