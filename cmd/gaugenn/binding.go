@@ -6,6 +6,7 @@ import (
 
 	"github.com/gaugenn/gaugenn/graph"
 	"github.com/gaugenn/gaugenn/graph/bind"
+	"github.com/gaugenn/gaugenn/graph/op"
 )
 
 // bindPolicy reads --bind flags: NAME=VALUE, where NAME is a symbol of the
@@ -32,13 +33,18 @@ type boundModel struct {
 	text     string
 	free     bool
 	explicit []string
+	// assumed are the roles whose sizes were assumed.
+	assumed map[bind.Role]bool
 }
 
 func bindModel(m *graph.Model, p bind.Policy) boundModel {
 	model, made := bind.Bind(m, p)
 	var parts []string
-	out := boundModel{model: model}
+	out := boundModel{model: model, assumed: map[bind.Role]bool{}}
 	for _, b := range made {
+		if b.Why == bind.Assumed {
+			out.assumed[b.Role] = true
+		}
 		parts = append(parts, b.String())
 		out.free = out.free || b.Why == bind.Unbound
 		if b.Why == bind.Explicit {
@@ -52,8 +58,37 @@ func bindModel(m *graph.Model, p bind.Policy) boundModel {
 	return out
 }
 
-// assume returns the policy that also assumes customary sizes.
-func assume(p bind.Policy) bind.Policy {
-	p.Assume = bind.Customary()
-	return p
+// sizedModel is a model at sizes that were assumed, shaped and costed.
+type sizedModel struct {
+	boundModel
+	costs  [][]graph.Cost
+	totals op.Totals
+	known  bool // what macsKnown says
+}
+
+// customary returns a model at customary sizes. Where a network does not fit images of
+// those, as a recogniser of lines of text does not, it takes the first others at which
+// its cost is known.
+func customary(m *graph.Model, p bind.Policy) sizedModel {
+	at := func(sizes map[bind.Role]int64) (s sizedModel) {
+		p.Assume = sizes
+		s.boundModel = bindModel(m, p)
+		s.model, _ = op.Infer(s.model)
+		s.costs = op.Costs(s.model)
+		s.totals = op.Total(s.model, s.costs)
+		s.known = macsKnown(s.model, s.costs, s.totals)
+		return s
+	}
+	sizes := bind.Customary()
+	first := at(sizes)
+	if first.known || !first.assumed[bind.RoleHeight] && !first.assumed[bind.RoleWidth] {
+		return first
+	}
+	for _, hw := range bind.ImageSizes() {
+		sizes[bind.RoleHeight], sizes[bind.RoleWidth] = hw[0], hw[1]
+		if s := at(sizes); s.known {
+			return s
+		}
+	}
+	return first
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/gaugenn/gaugenn/calibrate/runtime"
 	"github.com/gaugenn/gaugenn/calibrate/runtime/wheel"
 	"github.com/gaugenn/gaugenn/graph/bind"
-	"github.com/gaugenn/gaugenn/graph/op"
 )
 
 // wheel reports whether a runtime is run out of its Python wheel on the host.
@@ -45,10 +44,8 @@ func inputShapes(path string) (shapes map[string][]int64, whole []string) {
 		return nil, nil
 	}
 	stateInput(path, m)
-	bound, _ := bind.Bind(m, assume(bind.Policy{}))
-	shaped, _ := op.Infer(bound)
 	shapes = map[string][]int64{}
-	g := shaped.Graphs[0]
+	g := customary(m, bind.Policy{}).model.Graphs[0]
 	for _, id := range g.Inputs {
 		if t := g.Tensor(id); t != nil && t.Const == nil && t.Name != "" && t.Shape.IsStatic() {
 			shapes[t.Name] = t.Shape.Ints()

@@ -123,8 +123,7 @@ func (g *gives) add(t *testing.T, f format.Format, path string) {
 	}
 	g.recognised = true
 	free, _ := op.Infer(m)
-	shaped, _ := op.Infer(bindModel(m, assume(bind.Policy{})).model)
-	total := op.Total(shaped, op.Costs(shaped))
+	total := customary(m, bind.Policy{}).totals
 	g.macs = g.macs || total.MACs > 0
 	g.params = g.params || total.Params > 0
 	for _, gr := range free.Graphs {

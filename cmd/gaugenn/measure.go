@@ -62,10 +62,8 @@ func measure(f *extract.Finding, m *graph.Model, o measureOptions) *digest {
 	if macsKnown(shaped, costs, totals) {
 		row.MACs, row.FLOPs, row.Ops = &totals.MACs, &totals.FLOPs, &totals.Ops
 	} else if bound.free {
-		assumed := bindModel(m, assume(o.policy))
-		s, _ := op.Infer(assumed.model)
-		c := op.Costs(s)
-		if t := op.Total(s, c); macsKnown(s, c, t) {
+		if assumed := customary(m, o.policy); assumed.known {
+			t := assumed.totals
 			row.AssumedMACs, row.AssumedFLOPs, row.AssumedBinding = &t.MACs, &t.FLOPs, assumed.text
 			if t.PeakKnown {
 				row.AssumedPeakActivationBytes = &t.PeakActivationBytes

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/gaugenn/gaugenn/extract"
@@ -36,5 +37,27 @@ func TestMeasure_loopOfUnknownTripsThatMultipliesLeavesMACsUnknown(t *testing.T)
 	d := measure(f, looped(graph.Add), measureOptions{})
 	if d.model.MACs == nil || *d.model.MACs != 2*3*4 || d.model.UnknownCostNodes == 0 {
 		t.Errorf("MACs %v, %d nodes unknown; want 24 and the loop: additions are no MACs", d.model.MACs, d.model.UnknownCostNodes)
+	}
+}
+
+// TestMeasure_sizesThatFitTheNetwork: a reader of lines of text halves their height until
+// one row is left, which it drops. Images of 224 x 224 do not fit it, lines of 48 x 320 do:
+// 320 columns of 3 values times a matrix of 3 x 10.
+func TestMeasure_sizesThatFitTheNetwork(t *testing.T) {
+	rows := graph.Window{Kernel: []int64{48, 1}, Strides: []int64{48, 1}}
+	m := &graph.Model{Graphs: []*graph.Graph{{
+		Tensors: []graph.Tensor{{Name: "x", DType: graph.Float32, Shape: graph.ShapeOfDims(graph.SymbolDim("N"), graph.DimOf(3), graph.SymbolDim("height"), graph.SymbolDim("width"))},
+			{Name: "rows"}, {Name: "columns"}, {Name: "turned"}, {Name: "w", DType: graph.Float32, Shape: graph.ShapeOf(3, 10)}, {Name: "y"}},
+		Nodes: []graph.Node{
+			{Op: graph.MaxPool, Attrs: &graph.PoolAttrs{Window: rows, Data: graph.NCHW(2)}, Inputs: []graph.TensorID{0}, Outputs: []graph.TensorID{1}},
+			{Op: graph.Squeeze, Attrs: &graph.AxesAttrs{Axes: []int{2}}, Inputs: []graph.TensorID{1}, Outputs: []graph.TensorID{2}},
+			{Op: graph.Transpose, Attrs: &graph.PermAttrs{Perm: []int{0, 2, 1}}, Inputs: []graph.TensorID{2}, Outputs: []graph.TensorID{3}},
+			{Op: graph.MatMul, Attrs: &graph.MatMulAttrs{}, Inputs: []graph.TensorID{3, 4}, Outputs: []graph.TensorID{5}},
+		},
+		Inputs: []graph.TensorID{0, 4}, Outputs: []graph.TensorID{5},
+	}}}
+	d := measure(&extract.Finding{Status: extract.Parsed}, m, measureOptions{})
+	if got := d.model.AssumedMACs; d.model.MACs != nil || got == nil || *got != 320*3*10 || !strings.Contains(d.model.AssumedBinding, `(height) = 48, assumed`) {
+		t.Errorf("MACs %v, assumed %v at %s; want 9600 at height 48", d.model.MACs, got, d.model.AssumedBinding)
 	}
 }

@@ -13,7 +13,6 @@ import (
 	"github.com/gaugenn/gaugenn/graph/bind"
 	"github.com/gaugenn/gaugenn/graph/format"
 	"github.com/gaugenn/gaugenn/graph/format/all"
-	"github.com/gaugenn/gaugenn/graph/op"
 )
 
 // networks reads graph files below a folder once each, for predictors that
@@ -91,10 +90,8 @@ func stateInput(path string, m *graph.Model) {
 // kernels binds, shapes and costs a model and returns what a runtime would
 // launch. Free dimensions take customary sizes: the caller asked for a number.
 func kernels(name string, m *graph.Model) *feature.Network {
-	bound, _ := bind.Bind(m, assume(bind.Policy{}))
-	shaped, _ := op.Infer(bound)
-	costs := op.Costs(shaped)
-	return feature.Of(name, shaped.Graphs[0], costs[0], fusionOf(m.Format))
+	at := customary(m, bind.Policy{})
+	return feature.Of(name, at.model.Graphs[0], at.costs[0], fusionOf(m.Format))
 }
 
 // fusionOf returns how much of a file's graph its runtimes still fuse: formats

@@ -19,7 +19,6 @@ import (
 	"github.com/gaugenn/gaugenn/graph"
 	"github.com/gaugenn/gaugenn/graph/bind"
 	"github.com/gaugenn/gaugenn/graph/format/all"
-	"github.com/gaugenn/gaugenn/graph/op"
 )
 
 // pricedModel is a model ready to be priced, with what the answer's text says
@@ -87,14 +86,12 @@ func eachQuestion(ctx context.Context, in string, binds []string, visit func(*pr
 // fileQuestion prepares a model as it was read; free dimensions that the policy
 // leaves take customary sizes.
 func fileQuestion(name string, m *graph.Model, policy bind.Policy) *pricedModel {
-	bound := bindModel(m, assume(policy))
-	shaped, _ := op.Infer(bound.model)
-	costs := op.Costs(shaped)
-	totals := op.Total(shaped, costs)
+	bound := customary(m, policy)
+	shaped, costs, totals := bound.model, bound.costs, bound.totals
 	g, times := workGraph(len(costs), func(gi int) int64 { return sumMACs(costs[gi]) }, totals.MACs)
 	q := &pricedModel{
 		format: m.Format, binding: bound.text, explicit: bound.explicit, quantised: isQuantised(quantisationOf(shaped, totals)),
-		exact: macsKnown(shaped, costs, totals) && !strings.Contains(bound.text, ", assumed"),
+		exact: bound.known && len(bound.assumed) == 0,
 	}
 	q.Question = estimate.Question{Name: name, Graph: shaped.Graphs[g], Costs: costs[g], WeightBytes: totals.WeightBytes, Opaque: len(m.Opaque), Times: times}
 	q.Work = simulate.NewWork(q.Graph, q.Costs)

@@ -60,6 +60,12 @@ func Customary() map[Role]int64 {
 		RoleSequence: 128, RoleTime: 100, RolePast: 0}
 }
 
+// ImageSizes are heights and widths that images have where those of Customary do not
+// fit a network: lines of text, as recognisers read them, then squares.
+func ImageSizes() [][2]int64 {
+	return [][2]int64{{48, 320}, {32, 320}, {32, 100}, {256, 256}, {320, 320}, {512, 512}, {640, 640}, {299, 299}, {112, 112}, {64, 64}, {28, 28}}
+}
+
 // Why names the rule that bound a dimension.
 type Why string
 
