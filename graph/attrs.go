@@ -240,8 +240,7 @@ type FormAttrs struct{ Forms []Form }
 type AxisAttrs struct{ Axis int }
 
 // AxesAttrs name several axes; nil means as the Op's comment says. OnesAlone is
-// a Squeeze that keeps axes which are not 1 (ncnn) instead of failing: where they
-// are named, a file cannot mean another size.
+// a Squeeze that keeps axes which are not 1 (ncnn, PyTorch, Paddle) instead of failing.
 type AxesAttrs struct {
 	Axes      []int
 	OnesAlone bool

@@ -191,9 +191,13 @@ func inferSqueeze(s *site) {
 		return
 	}
 	if stated && len(axes) > 0 {
-		if attrs[graph.AxesAttrs](s).OnesAlone {
-			axes = singles(x, axes)
+		ones := singles(x, axes)
+		if len(ones) < len(axes) && !attrs[graph.AxesAttrs](s).OnesAlone {
+			s.complain("an axis to be left out is not 1")
+			s.set(0, graph.Shape{}, s.dtype(0))
+			return
 		}
+		axes = ones
 	} else {
 		for i := range x.Len() {
 			if !x.Dim(i).IsKnown() {

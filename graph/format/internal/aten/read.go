@@ -271,7 +271,7 @@ func flatten(s *site) {
 func axesAt(at int) func(*site) {
 	return func(s *site) {
 		s.operands(0)
-		s.n.Attrs = &graph.AxesAttrs{Axes: s.axes(at)}
+		s.n.Attrs = &graph.AxesAttrs{Axes: s.axes(at), OnesAlone: s.n.Op == graph.Squeeze}
 	}
 }
 

@@ -157,7 +157,7 @@ func flatten(c *call) {
 
 func axesOf(name string) func(*call) {
 	return func(c *call) {
-		a := &graph.AxesAttrs{}
+		a := &graph.AxesAttrs{OnesAlone: c.n.Op == graph.Squeeze}
 		if v := c.axes(name); len(v) > 0 {
 			a.Axes = v
 		}
