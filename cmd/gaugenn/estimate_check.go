@@ -16,7 +16,7 @@ const noNCNNDelegate = "ncnn has no delegate for neural processors; use --runtim
 
 // check refuses flags that name nothing, before any file is opened.
 func (o *estimateOptions) check() error {
-	o.runtime = canonicalRuntime(o.runtime)
+	o.runtime, o.precision = canonicalRuntime(o.runtime), canonicalPrecision(o.precision)
 	for _, err := range []error{
 		oneOf("runtime", o.runtime, simulate.Runtimes()...),
 		oneOf("delegate", o.delegate, "cpu", "gpu", "npu"),
@@ -63,6 +63,20 @@ func canonicalRuntime(name string) string {
 		return "paddlelite"
 	case "qairt":
 		return "qnn"
+	default:
+		return n
+	}
+}
+
+// canonicalPrecision maps the names that people use for a precision.
+func canonicalPrecision(name string) string {
+	switch n := strings.ToLower(strings.TrimSpace(name)); n {
+	case "int8", "w8a8":
+		return "i8"
+	case "fp16", "float16", "half":
+		return "f16"
+	case "fp32", "float32", "float":
+		return "f32"
 	default:
 		return n
 	}

@@ -26,7 +26,7 @@ func TestEstimate_refusesFlagsThatNameNothing(t *testing.T) {
 	}{
 		"runtime":            {[]string{"--runtime", "caffe9"}, "litert"},
 		"delegate":           {[]string{"--delegate", "tpu"}, "cpu, gpu, npu"},
-		"precision":          {[]string{"--precision", "fp16"}, "f32, f16, i8, auto"},
+		"precision":          {[]string{"--precision", "fp12"}, "f32, f16, i8, auto"},
 		"affinity":           {[]string{"--affinity", "huge"}, "big, little"},
 		"threads":            {[]string{"--threads", "0"}, "1 to 128"},
 		"ncnn on an npu":     {[]string{"--runtime", "ncnn", "--delegate", "npu"}, "use --runtime litert"},
@@ -221,5 +221,15 @@ func TestAssumptions_aFormatOfNoRuntimeIsPricedAsConverted(t *testing.T) {
 	got := assumptions(q, device.Target{Runtime: runtimeOf(q.format), Delegate: device.CPU})
 	if len(got) != 1 || !strings.Contains(got[0], "does not read caffe files") {
 		t.Errorf("got %q", got)
+	}
+}
+
+func TestEstimate_takesTheUsualNamesOfAPrecision(t *testing.T) {
+	net := smallNet(t)
+	for name, want := range map[string]string{"int8": "i8", "FP16": "f16", "float32": "f32"} {
+		code, stdout, stderr := gaugenn(t, "estimate", net, "--device", "Pixel 7", "--precision", name, "--json")
+		if code != 0 || !strings.Contains(stdout, "\"precision\":\""+want+"\"") {
+			t.Errorf("%s: exit %d: %s%s", name, code, stdout, stderr)
+		}
 	}
 }

@@ -52,6 +52,7 @@ the simulated phone. Every row keeps its source and licence.`,
 			if o.threads < 0 || o.threads > maxThreads {
 				return usagef("--threads %d: want 1 to %d", o.threads, maxThreads)
 			}
+			o.precision = canonicalPrecision(o.precision)
 			for _, err := range []error{oneOf("delegate", o.delegate, "cpu", "gpu", "npu", "dsp"), oneOf("precision", o.precision, "f32", "f16", "i8")} {
 				if err != nil {
 					return err

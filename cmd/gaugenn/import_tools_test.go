@@ -108,8 +108,8 @@ func TestImport_addsReplacesAndRefuses(t *testing.T) {
 		code  int
 		rows  int
 	}{{nil, 0, 1}, {nil, 1, 1}, {[]string{"--add", "--source", "a page", "--licence", "MIT"}, 0, 2}, {[]string{"--add"}, 0, 3}, {[]string{"--overwrite"}, 0, 1},
-		{[]string{"--overwrite", "--delegate", "tpu"}, 2, 1}, {[]string{"--overwrite", "--precision", "int8"}, 2, 1}, {[]string{"--overwrite", "--threads", "-3"}, 2, 1},
-		{[]string{"--overwrite", "--delegate", "dsp", "--precision", "i8", "--threads", "2"}, 0, 1}} {
+		{[]string{"--overwrite", "--delegate", "tpu"}, 2, 1}, {[]string{"--overwrite", "--precision", "int3"}, 2, 1}, {[]string{"--overwrite", "--threads", "-3"}, 2, 1},
+		{[]string{"--overwrite", "--delegate", "dsp", "--precision", "INT8", "--threads", "2"}, 0, 1}} {
 		code, _, stderr := gaugenn(t, append(args[:len(args):len(args)], c.extra...)...)
 		n, bases := count()
 		if code != c.code || n != c.rows {
