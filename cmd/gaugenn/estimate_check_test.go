@@ -233,3 +233,10 @@ func TestEstimate_takesTheUsualNamesOfAPrecision(t *testing.T) {
 		}
 	}
 }
+
+func TestEstimate_writesSmallSharesOfTheBatteryOut(t *testing.T) {
+	code, stdout, stderr := gaugenn(t, "estimate", smallNet(t), "--device", "Pixel 7")
+	if code != 0 || !strings.Contains(stdout, "(1,000 runs: 0.0000") || strings.Contains(stdout, "e-0") {
+		t.Errorf("exit %d: %s%s", code, stdout, stderr)
+	}
+}

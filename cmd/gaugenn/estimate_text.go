@@ -240,7 +240,7 @@ func battery(d device.Device, p estimate.Prediction) string {
 	if !wh.Known || wh.Value <= 0 || !p.EnergyMJ.Known {
 		return ""
 	}
-	return fmt.Sprintf(" (1,000 runs: %.2g %% of the battery)", p.EnergyMJ.Value/3.6e6*1000/wh.Value*100)
+	return fmt.Sprintf(" (1,000 runs: %s %% of the battery)", digits(p.EnergyMJ.Value/3.6e6*1000/wh.Value*100, 2))
 }
 
 // shares names the ops that take most of the time.
