@@ -14,7 +14,8 @@
 // views as well, since the wire form is the payload. Other typed lists decode on
 // demand. External data is opened through the companion interface, once per file;
 // what is not there is Const.Missing and a note. The value of a Constant node is
-// a constant that is no parameter (Const.NotParam).
+// a constant that is no parameter (Const.NotParam), unless a model without
+// initializers keeps its weights there, as Paddle's exporter writes them.
 //
 // # Bodies and captured values
 //

@@ -56,7 +56,32 @@ func parseModel(in format.Input) (*graph.Model, error) {
 	if len(main.Nodes) == 0 && len(main.Outputs) == 0 {
 		return nil, format.Errorf(format.ErrNotModel, h.graph.Offset(), "graph has neither nodes nor outputs")
 	}
+	weightsInNodes(p.model)
 	return p.model, nil
+}
+
+// weightsInNodes makes the values of Constant nodes the model's parameters where it has
+// no initializer: exporters such as Paddle's write all weights so. A matrix of real
+// numbers tells weights from the sizes and limits that other models keep there.
+func weightsInNodes(m *graph.Model) {
+	var values []*graph.Const
+	weights := false
+	for _, g := range m.Graphs {
+		for i := range g.Tensors {
+			t := &g.Tensors[i]
+			if t.Const == nil {
+				continue
+			}
+			if !t.Const.NotParam {
+				return
+			}
+			values = append(values, t.Const)
+			weights = weights || t.DType.IsFloat() && t.Shape.Len() >= 2
+		}
+	}
+	for _, c := range values {
+		c.NotParam = !weights
+	}
 }
 
 // readHeader walks the model's own fields. Everything before the graph must be

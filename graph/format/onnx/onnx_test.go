@@ -121,6 +121,14 @@ func TestParse_weightsAreViewsOrDecode(t *testing.T) {
 	}
 }
 
+// TestParse_weightsInNodes: 4 x 3 weights and three biases in Constant nodes of a model
+// without initializers are its parameters.
+func TestParse_weightsInNodes(t *testing.T) {
+	if n := params(load(t, "constants.onnx")); n != 4*3+3 {
+		t.Errorf("%d parameters, want 15", n)
+	}
+}
+
 func floats(v ...float32) []byte {
 	var b []byte
 	for _, x := range v {

@@ -7,6 +7,7 @@ control.onnx   If, Loop (fixed trip count) and Scan with captured values, a body
 function.onnx  a model-local function called twice, attributes by reference
 external.onnx  weights in external.onnx.data, and one in a file that is not there
 quant.onnx     QDQ, QLinearConv, int4 and float8 constants, com.microsoft operators, sparse initializer
+constants.onnx all weights as Constant nodes, no initializer
 context.onnx   an EPContext node with an embedded blob
 prefixed.bin   conv.onnx with a u32 length before it
 ops.tsv        every operator of the package's schemas: domain, name, first version
@@ -169,6 +170,14 @@ def quant():
     save("quant.onnx", g, ir=10, opsets=[("", 21), ("com.microsoft", 1), ("ai.onnx.ml", 3)])
 
 
+def constants():
+    weight = h.make_node("Constant", [], ["w"], value=const("w", np.arange(12).reshape(4, 3)))
+    bias = h.make_node("Constant", [], ["b"], value=const("b", np.ones(3)))
+    g = h.make_graph([weight, bias, h.make_node("MatMul", ["x", "w"], ["p"]), h.make_node("Add", ["p", "b"], ["y"])],
+                     "nodes", [info("x", [1, 4])], [info("y", [1, 3])])
+    save("constants.onnx", g)
+
+
 def context():
     g = h.make_graph([h.make_node("EPContext", ["x"], ["y"], name="npu", domain="com.microsoft", embed_mode=1, main_context=1,
                                   ep_cache_context=b"\x01\x02\x03\x04" * 16, source="QNN", ep_sdk_version="2.20")], "context",
@@ -186,5 +195,5 @@ def ops():
             f.write(f"{d}\t{n}\t{v}\n")
 
 
-for make in (conv, old, control, function, external, quant, context, ops):
+for make in (conv, old, control, function, external, quant, constants, context, ops):
     make()
