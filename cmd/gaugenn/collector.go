@@ -13,6 +13,9 @@ const heapFloor = 64 << 20
 // collected: little, since the large buffers of a scan are reused.
 const collectorPercent = 50
 
+// endingPercent is the same while the tables are closed.
+const endingPercent = 200
+
 // collector is the garbage collector's setting during a scan.
 type collector struct {
 	before int
@@ -39,6 +42,10 @@ func (c *collector) check() {
 		c.floor = nil
 	}
 }
+
+// ending lets the last rows be written out without collections: little is allocated for
+// them, beside all that the scan needed and no longer holds.
+func (c *collector) ending() { debug.SetGCPercent(endingPercent) }
 
 func (c *collector) restore() {
 	c.floor = nil

@@ -129,6 +129,7 @@ func scan(ctx context.Context, paths []string, o scanOptions, stdout, stderr io.
 		return sink.app(a, o.snapshot)
 	})
 	bar.finish()
+	gc.ending()
 	err = errors.Join(err, sink.close())
 	totals.took = time.Since(totals.started)
 	if err != nil && !errors.Is(err, context.Canceled) {
