@@ -85,7 +85,8 @@ func (w *worker) byHead(a *artifact, e *container.Entry, head []byte, err error,
 		if e.Stored() {
 			return w.behind(a, e.Compressed(), known(head)), true
 		}
-		return nil, true
+		// Packages seldom compress pictures: those whose end only reading tells are read.
+		return nil, w.Depth != Full || !lookKnown(head).walked
 	case w.Depth == Full || named == modelName || len(w.match(a.base(), head, e.Size, false)) > 0:
 		return nil, false
 	case named != plainName && w.scrambled(head, max(e.Size, int64(len(head)))):
@@ -100,7 +101,7 @@ func (w *worker) readSmall(a *artifact, head []byte) []*Finding {
 	a.data = append(w.buffers[a.depth], head...)
 	w.buffers[a.depth] = a.data[:0]
 	a.size = int64(len(head))
-	rows := w.examine(a)
+	rows := w.examineEntry(a)
 	if w.holds(a.job, rows) {
 		w.buffers[a.depth] = nil
 	}
@@ -143,7 +144,7 @@ func (w *worker) readWhole(a *artifact, e *container.Entry) []*Finding {
 			return []*Finding{a.finding(Limit, "the file's content expands beyond its limit")}
 		}
 	}
-	rows := w.examine(a)
+	rows := w.examineEntry(a)
 	if len(rows) > 0 {
 		noteCheck(rows, a, e)
 	}
@@ -203,6 +204,14 @@ func (a *artifact) addNote(note string) {
 		a.note += "; "
 	}
 	a.note += note
+}
+
+// examineEntry returns the rows of an entry: of a picture, of what stands behind it.
+func (w *worker) examineEntry(a *artifact) []*Finding {
+	if k := lookKnown(a.data); k != nil && k.walked && a.readErr == nil && w.names.kind(a.path) == plainName {
+		return w.behind(a, a.data, k.name)
+	}
+	return w.examine(a)
 }
 
 // examine returns the rows of an artifact whose content has been read.

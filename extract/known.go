@@ -14,17 +14,19 @@ type knownContent struct {
 	// tells says that the content's structure tells where it ends (see contentEnd):
 	// unless that is the end of its file, it is searched.
 	tells bool
+	// walked says that all of the content must be read to know where it ends.
+	walked bool
 }
 
 // knownContents are signatures of what else apps hold. Those that are searched
 // (libraries, dex, databases) are only kept from being called encrypted.
 var knownContents = []knownContent{
-	{name: "png", magic: "\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR"},
-	{name: "jpeg", magic: "\xFF\xD8\xFF"},
+	{name: "png", magic: "\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR", walked: true},
+	{name: "jpeg", magic: "\xFF\xD8\xFF", walked: true},
 	{name: "gif", magic: "GIF8"},
-	{name: "webp", offset: 8, magic: "WEBP"},
-	{name: "wav", offset: 8, magic: "WAVE"},
-	{name: "avi", offset: 8, magic: "AVI "},
+	{name: "webp", offset: 8, magic: "WEBP", tells: true},
+	{name: "wav", offset: 8, magic: "WAVE", tells: true},
+	{name: "avi", offset: 8, magic: "AVI ", tells: true},
 	{name: "mp4", offset: 4, magic: "ftyp"},
 	{name: "ogg", magic: "OggS\x00"},
 	{name: "flac", magic: "fLaC"},

@@ -27,11 +27,10 @@ func contentEnd(data []byte, what string) int {
 	case "jpeg":
 		return jpegEnd(data)
 	case "webp", "wav", "avi":
-		n := int64(binary.LittleEndian.Uint32(data[4:])) + 8
-		if !bytes.HasPrefix(data, []byte("RIFF")) || n > int64(len(data)) {
+		if !bytes.HasPrefix(data, []byte("RIFF")) {
 			return 0
 		}
-		return int(n)
+		return int(binary.LittleEndian.Uint32(data[4:])) + 8
 	case "icu resources":
 		return icuEnd(data)
 	}

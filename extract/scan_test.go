@@ -297,15 +297,19 @@ func TestScan_outsideTheArchive(t *testing.T) {
 		fmt.Sprintf("  behind.zip@%d toy parsed", len(archive)))
 }
 
-// A resource bundle of ICU tells its length: a model behind it is found, compressed or not.
+// Resource bundles of ICU and RIFF files tell their length: a model behind them is found,
+// compressed or not.
 func TestScan_behindContentThatTellsItsLength(t *testing.T) {
+	picture := make([]byte, 600)
+	copy(picture, "RIFF\x50\x02\x00\x00WEBPVP8 ")
 	bundle := make([]byte, 600)
 	copy(bundle, "\x20\x00\xda\x27\x14\x00\x00\x00\x00\x00\x02\x00ResB")
 	bundle[36], bundle[48] = 4, (600-32)/4
 	model := toyModel(1, 500)
 	for _, method := range []uint16{zip.Store, zip.Deflate} {
-		root := write(t, file{"x.zip", zipped(t, method, file{"a.res", bundle}, file{"b.res", join(bundle, model)})})
-		wantRows(t, scan(t, extract.Scanner{}, root), "x.zip zip parsed", "  b.res@600 toy parsed")
+		root := write(t, file{"x.zip", zipped(t, method, file{"a.res", bundle}, file{"b.res", join(bundle, model)},
+			file{"c.webp", picture}, file{"d.webp", join(picture, model)})})
+		wantRows(t, scan(t, extract.Scanner{}, root), "x.zip zip parsed", "  b.res@600 toy parsed", "  d.webp@600 toy parsed")
 	}
 }
 

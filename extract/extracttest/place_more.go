@@ -98,6 +98,11 @@ func picturePlaces() []place {
 		{name: "behind a picture", verdict: Found, anywhere: true, hide: behind("res/drawable/b.png", PNG())},
 		{name: "behind a photo", verdict: Found, anywhere: true, hide: behind("assets/c.jpg", JPEG())},
 		{name: "behind a sound", verdict: Found, anywhere: true, hide: behind("res/raw/d.wav", append([]byte("RIFF\x2c\x00\x00\x00WAVEfmt "), make([]byte, 36)...))},
+		{name: "behind a compressed picture", verdict: Found, anywhere: true, hide: inEntry("res/drawable/e.png", func(m Model) []byte { return append(PNG(), m.Data...) })},
+		{name: "behind a compressed photo", verdict: Found, anywhere: true, hide: inEntry("res/drawable/f.jpg", func(m Model) []byte { return append(JPEG(), m.Data...) })},
+		{name: "behind a compressed WebP", verdict: Found, anywhere: true, hide: inEntry("res/drawable/g.webp", func(m Model) []byte {
+			return append([]byte("RIFF\x0c\x00\x00\x00WEBPVP8X\x00\x00\x00\x00"), m.Data...)
+		})},
 		{name: "behind a picture's first bytes", verdict: Found, anywhere: true, hide: inEntry("res/drawable/b.png", func(m Model) []byte {
 			return append([]byte("\x89PNG\r\n\x1a\n"), m.Data...)
 		})},
