@@ -70,6 +70,22 @@ func TestScan_unreadableFileIsARowWithItsError(t *testing.T) {
 	}
 }
 
+// A stored picture that is said to go on behind the file's end has nothing behind it.
+func TestScan_storedPictureBeyondTheFile(t *testing.T) {
+	webp := join([]byte("RIFF\x00\x10\x00\x00WEBPVP8 "), random(3, 4096))
+	archive := zipped(t, zip.Store, file{"a.webp", webp})
+	sizes := archive[bytes.Index(archive, []byte("PK\x01\x02"))+20:]
+	copy(sizes, "\x00\x00\x10\x00\x00\x00\x10\x00") // compressed, expanded
+	root := write(t, file{"x.apk", archive})
+	for _, a := range scan(t, extract.Scanner{}, root) {
+		for _, f := range a.Findings {
+			if strings.Contains(f.Reason, "internal") {
+				t.Errorf("%s: %s", f.Path, f.Reason)
+			}
+		}
+	}
+}
+
 func TestScan_doesNotFollowSymbolicLinks(t *testing.T) {
 	outside := write(t, file{"secret.bin", random(1, 500)})
 	root := write(t, file{"net.duo", []byte("duo\nlink.bin\n")})

@@ -9,8 +9,11 @@ import (
 // content is hidden without harm to it; the picture itself is not searched. data is
 // the whole of a, what the kind of its content.
 func (w *worker) behind(a *artifact, data []byte, what string) []*Finding {
+	if w.Depth != Full || len(data) < 32 {
+		return nil // or not to be had: the archive lies about it
+	}
 	end := contentEnd(data, what)
-	if w.Depth != Full || end <= 0 || len(data)-end < 16 {
+	if end <= 0 || len(data)-end < 16 {
 		return nil
 	}
 	whole := *a

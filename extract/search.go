@@ -155,7 +155,7 @@ func (w *worker) search(a *artifact, from int64) []*Finding {
 func (w *worker) embedded(a *artifact, h hit) *Finding {
 	f := &w.Formats[h.format]
 	rest := a.data[h.start:]
-	head := format.Head{Name: a.base(), Bytes: rest[:min(len(rest), format.MaxHead)], Size: int64(len(rest))}
+	head := format.Head{Name: a.base(), Bytes: rest[:min(len(rest), format.MaxHead)], Size: int64(len(rest)), Trailing: true}
 	if f.Match(head) < format.Likely {
 		return nil
 	}

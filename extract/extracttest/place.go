@@ -20,6 +20,9 @@ type Model struct {
 	// Partial says that its format does not read all of it, so that nothing proves
 	// that pieces of it belong together.
 	Partial bool
+	// Masked says that a key of three or four bytes over it leaves too little of its
+	// format's signs to know it by.
+	Masked bool
 }
 
 // Verdict is what a scan is to say of a planted model.
@@ -69,7 +72,7 @@ func Hide(place string, models []Model) (p Plant, ok bool, err error) {
 		if l.name != place {
 			continue
 		}
-		if l.anywhere && !models[0].Anywhere || l.pieces && models[0].Partial {
+		if l.anywhere && !models[0].Anywhere || l.pieces && models[0].Partial || l.masked && models[0].Masked {
 			return p, false, nil
 		}
 		p = Plant{Place: place, Models: models[:1], Verdict: l.verdict}
@@ -87,6 +90,7 @@ type place struct {
 	name     string
 	verdict  Verdict
 	anywhere bool // only for models that can be told anywhere
+	masked   bool // under a key that leaves little to know some models by
 	several  bool // takes all models at once
 	pieces   bool // cuts the model
 	hide     func([]Model) ([]File, string, error)
@@ -198,7 +202,7 @@ func protectedPlaces() []place {
 		})},
 	}
 	for i, key := range []string{"\x5a", "\x5a\xc3", "\x01\x80\x7f", "\xde\xad\xbe\xef"} {
-		out = append(out, place{name: fmt.Sprintf("XOR with %d bytes", i+1), verdict: Labelled, anywhere: true, hide: inEntry("assets/x.bin", func(m Model) []byte {
+		out = append(out, place{name: fmt.Sprintf("XOR with %d bytes", i+1), verdict: Labelled, anywhere: true, masked: i > 1, hide: inEntry("assets/x.bin", func(m Model) []byte {
 			return scrambled(m.Data, key)
 		})})
 	}

@@ -15,29 +15,31 @@ import (
 )
 
 // fixtures are small models of ours; anywhere says that the format can be told in
-// the middle of other bytes, partial that not all of it is read.
+// the middle of other bytes, partial that not all of it is read, masked as in
+// Model.
 var fixtures = []struct {
 	path     string
 	anywhere bool
 	partial  bool
+	masked   bool
 }{
-	{"tflite/testdata/mobile_converted.tflite", true, false},
-	{"tflite/testdata/mobile_int8_converted.tflite", true, false},
-	{"tflite/testdata/while_converted.tflite", true, false},
-	{"executorch/testdata/portable.pte", true, false},
-	{"gguf/testdata/llama.gguf", true, false},
-	{"ort/testdata/conv.ort", true, false},
-	{"circle/testdata/mobile.circle", true, false},
-	{"mslite/testdata/plain.ms", true, false},
-	{"dlc/testdata/v3.dlc", false, false},     // a ZIP file: in other bytes, its members are found
-	{"ptl/testdata/traced.ptl", false, false}, // found anywhere, but up to 8 bytes short of its padding
-	{"litertlm/testdata/two.litertlm", true, false},
-	{"onnx/testdata/conv.onnx", false, false},
-	{"mnn/testdata/mobile.mnn", false, false},
-	{"coreml/testdata/network.mlmodel", false, false},
-	{"kerash5/testdata/functional.h5", false, false},
-	{"unity/testdata/v20.nn", false, true},
-	{"unity/testdata/v8.sentis", false, true},
+	{"tflite/testdata/mobile_converted.tflite", true, false, false},
+	{"tflite/testdata/mobile_int8_converted.tflite", true, false, false},
+	{"tflite/testdata/while_converted.tflite", true, false, false},
+	{"executorch/testdata/portable.pte", true, false, false},
+	{"gguf/testdata/llama.gguf", true, false, false},
+	{"ort/testdata/conv.ort", true, false, false},
+	{"circle/testdata/mobile.circle", true, false, false},
+	{"mslite/testdata/plain.ms", true, false, false},
+	{"dlc/testdata/v3.dlc", false, false, false},     // a ZIP file: in other bytes, its members are found
+	{"ptl/testdata/traced.ptl", false, false, false}, // found anywhere, but up to 8 bytes short of its padding
+	{"litertlm/testdata/two.litertlm", true, false, false},
+	{"onnx/testdata/conv.onnx", true, false, true},
+	{"mnn/testdata/mobile.mnn", false, false, false},
+	{"coreml/testdata/network.mlmodel", false, false, false},
+	{"kerash5/testdata/functional.h5", false, false, false},
+	{"unity/testdata/v20.nn", false, true, false},
+	{"unity/testdata/v8.sentis", false, true, false},
 }
 
 func models(t testing.TB) []extracttest.Model {
@@ -48,7 +50,7 @@ func models(t testing.TB) []extracttest.Model {
 		if err != nil {
 			t.Fatal(err)
 		}
-		out = append(out, extracttest.Model{Name: filepath.Base(f.path), Data: b, Anywhere: f.anywhere, Partial: f.partial})
+		out = append(out, extracttest.Model{Name: filepath.Base(f.path), Data: b, Anywhere: f.anywhere, Partial: f.partial, Masked: f.masked})
 	}
 	return out
 }

@@ -28,6 +28,8 @@ type Head struct {
 	Bytes []byte
 	// Size is the whole size in bytes, -1 if unknown.
 	Size int64
+	// Trailing says that the bytes may go on after the model, as in Input.
+	Trailing bool
 }
 
 // MaxHead is the most that Match gets to see.

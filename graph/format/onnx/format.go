@@ -23,6 +23,19 @@ var Format = format.Format{
 	Match:    match,
 	Parse:    parse,
 	Parts:    parts,
+	Embedded: beginnings(),
+}
+
+// beginnings are the first bytes of messages inside other files: an IR version that
+// exists, then a producer's name or, where there is none, the graph.
+func beginnings() []format.Signature {
+	var all []format.Signature
+	for ir := byte(minIRVersion); ir <= lastIRVersion; ir++ {
+		for _, next := range []byte{modelProducerName, modelGraph} {
+			all = append(all, format.Signature{Bytes: []byte{modelIRVersion << 3, ir, next<<3 | byte(protowire.Bytes)}})
+		}
+	}
+	return all
 }
 
 const name = "onnx"

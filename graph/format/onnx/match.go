@@ -23,8 +23,14 @@ const (
 	modelConfiguration   = 26
 )
 
-// maxIRVersion leaves room above the versions that exist (14).
+// maxIRVersion leaves room above the versions that exist.
 const maxIRVersion = 64
+
+// IR versions in use: before 3, files were experiments of 2017.
+const (
+	minIRVersion  = 3
+	lastIRVersion = 14
+)
 
 // skipPrefix drops the u32 length that some files carry before the message.
 func skipPrefix(b []byte, size int64) []byte {
@@ -51,6 +57,9 @@ func match(h format.Head) format.Confidence {
 		if f.Number == modelGraph {
 			if graphs++; graphs > 1 || !plausibleGraph(f.Message(), false) {
 				return format.No
+			}
+			if h.Trailing {
+				return format.Likely // the rest need not be of the model
 			}
 		}
 	}
@@ -85,6 +94,26 @@ func plausibleModelField(f *protowire.Field) bool {
 		return f.Type == protowire.Bytes
 	}
 	return f.Number > modelConfiguration && f.Number < 64
+}
+
+// follows reports whether f, which stands behind the graph and the field numbered
+// last, is still of the model: writers put fields in order, what other files hold
+// behind a model is mostly in none, and another model begins with a field 1.
+func follows(last int32, f *protowire.Field) bool {
+	if f.Number < last || f.Number > modelConfiguration {
+		return false
+	}
+	if f.Number != modelMetadata {
+		return true
+	}
+	m := f.Message() // of a key and a value
+	var pair protowire.Field
+	for m.Next(&pair) {
+		if !pair.Is(1, protowire.Bytes) && !pair.Is(2, protowire.Bytes) {
+			return false
+		}
+	}
+	return m.Err() == nil
 }
 
 func plausibleOpset(m protowire.Message) bool {

@@ -93,9 +93,11 @@ func (p *parser) readHeader() (*header, error) {
 	m := protowire.MessageAt(body, skipped)
 	h := &header{opsets: map[string]int{}}
 	var f protowire.Field
-	end := skipped
+	end, last := skipped, int32(0)
 	for m.Next(&f) {
-		if !plausibleModelField(&f) || f.Number == modelGraph && h.hasGraph {
+		foreign := p.in.Trailing && h.hasGraph && !follows(last, &f)
+		last = f.Number
+		if foreign || !plausibleModelField(&f) || f.Number == modelGraph && h.hasGraph {
 			if p.in.Trailing && h.hasGraph {
 				p.model.Length = end
 				return h, nil

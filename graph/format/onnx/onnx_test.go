@@ -7,6 +7,7 @@ import (
 	"flag"
 	"math"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -303,6 +304,27 @@ func TestParse_embeddedModelEndsBeforeWhatFollows(t *testing.T) {
 	m, err := onnx.Format.Parse(in)
 	if err != nil || m.Length != want {
 		t.Errorf("embedded: %v, %v; want length %d", m, err, want)
+	}
+}
+
+// Another model, and text that could be a field of one, begin behind the model.
+func TestParse_embeddedModelEndsBeforeAnother(t *testing.T) {
+	for _, behind := range []string{"conv", "r\x03abc\x00\x00", "B\x02hi", "\x10\x01", "plain text"} {
+		in := formattest.Load(t, "conv.onnx")[0].Input()
+		want := int64(len(in.Data))
+		tail := []byte(behind)
+		if behind == "conv" {
+			tail = in.Data
+		}
+		in.Data = slices.Concat(in.Data, tail)
+		in.Trailing = true
+		m, err := onnx.Format.Parse(in)
+		if err != nil || m.Length != want {
+			t.Errorf("before %.8q: %v, %v; want length %d", behind, m, err, want)
+		}
+		if c := onnx.Format.Match(format.Head{Bytes: in.Data, Size: int64(len(in.Data)), Trailing: true}); c < format.Likely {
+			t.Errorf("before %.8q: match %v", behind, c)
+		}
 	}
 }
 
