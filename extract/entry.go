@@ -249,7 +249,7 @@ func (w *worker) conclude(a *artifact, found *recognised, failed *Finding) []*Fi
 		if kind := container.Detect(a.data); kind != container.None {
 			rows = append(rows, w.nested(a, kind)...)
 		} else if w.Depth == Full {
-			rows = append(rows, w.search(a, 1)...)
+			rows = w.searchAll(a, failed)
 			rows = append(rows, w.base64(a)...)
 		}
 	}
@@ -259,15 +259,40 @@ func (w *worker) conclude(a *artifact, found *recognised, failed *Finding) []*Fi
 	return w.leftover(a)
 }
 
+// searchAll searches content from its first byte on: where a format was sure and could
+// not read it (failed), perhaps only what follows the model was in the way.
+func (w *worker) searchAll(a *artifact, failed *Finding) []*Finding {
+	switch {
+	case failed == nil:
+		return w.search(a, 0)
+	case failed.Status == Truncated: // reading on would only hide that
+		return append([]*Finding{failed}, w.search(a, 1)...)
+	}
+	rows := w.search(a, 0)
+	if len(rows) > 0 && rows[0].Offset == 0 {
+		return rows
+	}
+	return append([]*Finding{failed}, rows...)
+}
+
+// paddingMax is how many bytes behind a model's end are taken for its own.
+const paddingMax = 15
+
 // bundle makes the row of a model, and searches behind one that ends before its file
-// does. With more models there, the file is a bundle and the first is one piece of it.
+// does. With more than padding there, the model is one piece of the file, so that it
+// is the same as where nothing follows.
 func (w *worker) bundle(a *artifact, first *recognised) []*Finding {
 	length := first.model.Length
+	if length <= 0 && container.Sniff(a.data[:min(len(a.data), container.SniffLen)]) == container.ZIP {
+		if archive, err := container.Open(a.data, w.limits.Container); err == nil {
+			length = int64(len(a.data)) - archive.Trailer
+		}
+	}
 	if w.Depth != Full || length <= 0 || length >= int64(len(a.data)) {
 		return []*Finding{w.accept(a, first)}
 	}
 	more := w.search(a, length)
-	if len(more) > 0 {
+	if len(more) > 0 || int64(len(a.data))-length > paddingMax {
 		piece := w.pieceAt(a, 0, length)
 		if m, files, err := w.parse(piece, first.format, 0, true); err == nil {
 			return append([]*Finding{w.accept(piece, &recognised{first.format, m, files})}, more...)
@@ -320,7 +345,14 @@ func (w *worker) nested(a *artifact, kind container.Kind) []*Finding {
 		rows = append(rows, w.search(w.upTo(a, between[0].To), 0)...)
 		between = between[1:]
 	}
+	model := w.archiveModel(a, archive)
+	if model != nil {
+		rows = append(rows, model)
+	}
 	for i := range archive.Entries {
+		if model != nil {
+			break // they are its parts
+		}
 		if a.job.hasStopped() {
 			break
 		}
@@ -340,6 +372,21 @@ func (w *worker) nested(a *artifact, kind container.Kind) []*Finding {
 		rows = append(rows, f)
 	}
 	return rows
+}
+
+// archiveModel reads an archive that other content surrounds as the model that it
+// would be on its own, such as PyTorch's, and returns its row, or nil.
+func (w *worker) archiveModel(a *artifact, archive *container.Archive) *Finding {
+	size := int64(len(a.data)) - archive.Prefix - archive.Trailer
+	if archive.Prefix+archive.Trailer <= 0 || size <= 0 {
+		return nil // as a whole, it was no model
+	}
+	piece := w.pieceAt(a, archive.Prefix, size)
+	found, _ := w.identify(piece)
+	if found == nil {
+		return nil
+	}
+	return w.accept(piece, found)
 }
 
 // leftover is the row, if there is to be one, of content that is no model and

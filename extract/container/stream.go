@@ -64,6 +64,13 @@ func (d *Decoder) peekStream(e *Entry, raw, buf []byte) (int, error) {
 		}
 		out, err := d.inflate.head(d.room(len(buf)), raw[start:], len(buf))
 		n := copy(buf, out)
+		if n < len(buf) && err == nil { // perhaps only the first of several members
+			out, _, err = d.gunzip(e, raw, nil, len(buf))
+			if errors.Is(err, errInflateLimit) || errors.Is(err, ErrLimit) {
+				err = nil
+			}
+			return copy(buf, out), err
+		}
 		if n == len(buf) || err == nil {
 			return n, nil
 		}

@@ -201,3 +201,29 @@ func TestOpen_whatIsNoContainer(t *testing.T) {
 }
 
 const bzipFixture = "QlpoOTFBWSZTWabRXogAAA1RAAAQQAACRKAAMMAClQybGR5esjUfF3JFOFCQptFeiA=="
+
+// Of a stream of several short members, the first bytes are those of all of them.
+func TestDecoder_peekOfSeveralGzipMembers(t *testing.T) {
+	var b bytes.Buffer
+	for _, part := range []string{"one, ", "two, ", "three"} {
+		w := gzip.NewWriter(&b)
+		if _, err := w.Write([]byte(part)); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a, err := container.Open(b.Bytes(), container.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var d container.Decoder
+	for _, size := range []int{4, 8, 100} {
+		buf := make([]byte, size)
+		n, err := d.Peek(&a.Entries[0], buf)
+		if want := "one, two, three"[:min(size, 15)]; err != nil || string(buf[:n]) != want {
+			t.Errorf("peek of %d: %q, %v; want %q", size, buf[:n], err, want)
+		}
+	}
+}

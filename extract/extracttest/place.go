@@ -72,6 +72,10 @@ func Hide(place string, models []Model) (p Plant, ok bool, err error) {
 		if l.name != place {
 			continue
 		}
+		isZIP := bytes.HasPrefix(models[0].Data, []byte("PK\x03\x04"))
+		if l.tail && !models[0].Anywhere && !isZIP || l.zip && !isZIP {
+			return p, false, nil
+		}
 		if l.anywhere && !models[0].Anywhere || l.pieces && models[0].Partial || l.masked && models[0].Masked {
 			return p, false, nil
 		}
@@ -90,6 +94,8 @@ type place struct {
 	name     string
 	verdict  Verdict
 	anywhere bool // only for models that can be told anywhere
+	tail     bool // only for models that are told anywhere, or in archives that say where they end
+	zip      bool // only for models that are ZIP files
 	masked   bool // under a key that leaves little to know some models by
 	several  bool // takes all models at once
 	pieces   bool // cuts the model
@@ -179,6 +185,12 @@ func insidePlaces() []place {
 		}},
 		{name: "behind a header", verdict: Found, anywhere: true, hide: inEntry("assets/", func(m Model) []byte {
 			return append([]byte("MYCO\x01\x00\x00\x00some header 1"), m.Data...)
+		})},
+		{name: "before other content", verdict: Found, tail: true, hide: inEntry("assets/", func(m Model) []byte {
+			return slices.Concat(m.Data, []byte("TAIL\x00\x00"), Noise(4, 1000))
+		})},
+		{name: "archive behind a header", verdict: Found, zip: true, hide: inEntry("assets/", func(m Model) []byte {
+			return slices.Concat([]byte("a header"), Noise(5, 55), m.Data, Noise(6, 99))
 		})},
 		{name: "data of a native library", verdict: Found, anywhere: true, hide: inEntry("lib/arm64-v8a/libnet.so", func(m Model) []byte {
 			return Library{Needed: []string{"libc.so"}, Data: slices.Concat([]byte("strings before\x00"), m.Data, []byte("strings behind\x00"))}.Bytes()

@@ -37,7 +37,10 @@ var fixtures = []struct {
 	{"onnx/testdata/conv.onnx", true, false, true},
 	{"mnn/testdata/mobile.mnn", false, false, false},
 	{"coreml/testdata/network.mlmodel", false, false, false},
-	{"kerash5/testdata/functional.h5", false, false, false},
+	{"kerash5/testdata/functional.h5", true, false, false},
+	{"paddle/testdata/tiny.pdmodel", true, true, false}, // without its parameters,
+	{"paddlelite/testdata/net.nb", true, false, false},
+	{"torch/testdata/sequential_trace.pt", false, false, false},
 	{"unity/testdata/v20.nn", false, true, false},
 	{"unity/testdata/v8.sentis", false, true, false},
 }

@@ -87,9 +87,7 @@ func parse(in format.Input) (*graph.Model, error) {
 	if a := f.text("general.architecture"); a != "" {
 		m.Producer = a
 	}
-	if in.Trailing {
-		m.Length = f.end
-	}
+	m.Length = f.end
 	for _, s := range shards(in.Name) {
 		data, err := in.Companion(s)
 		if err != nil {

@@ -28,6 +28,7 @@ var Format = format.Format{
 	ReadsNot:   "Values in compressed chunks, code of Lambda and custom layers.",
 	Match:      match,
 	Parse:      Parse,
+	Embedded:   []format.Signature{{Bytes: []byte(hdf5.Signature)}},
 }
 
 // match cannot see the attributes of an HDF5 file, which may lie anywhere.
@@ -36,7 +37,7 @@ func match(h format.Head) format.Confidence {
 	case tfjs.Match(h.Bytes) == tfjs.Layers:
 		return format.Likely
 	case bytes.HasPrefix(h.Bytes, []byte(hdf5.Signature)):
-		if bytes.Contains(h.Bytes, []byte("model_config")) || bytes.Contains(h.Bytes, []byte("keras_version")) {
+		if bytes.Contains(h.Bytes, []byte("model_config")) || bytes.Contains(h.Bytes, []byte("keras_version")) || h.Trailing {
 			return format.Likely
 		}
 		return format.Weak
@@ -104,6 +105,9 @@ func parse(in format.Input) (*graph.Model, error) {
 // assemble makes the model of a configuration and weights.
 func assemble(config, version string, w *weights, f *hdf5.File, lim format.Limits) (*graph.Model, error) {
 	m := &graph.Model{Format: name, FormatVersion: version}
+	if f != nil {
+		m.Length = max(f.End, 0)
+	}
 	b := &builder{lim: lim, m: m, w: w, unknown: map[string]int{}}
 	if config == "" {
 		b.tensorsOnly()

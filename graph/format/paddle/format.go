@@ -25,6 +25,19 @@ var Format = format.Format{
 	Match:      match,
 	Parse:      parse,
 	Parts:      parts,
+	Embedded:   beginnings(),
+}
+
+// rootBlock begins block 0 of a program: its number and that it has no parent (-1).
+const rootBlock = "\x08\x00\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"
+
+// beginnings are block 0 behind its tag and a length of one to five bytes.
+func beginnings() []format.Signature {
+	var all []format.Signature
+	for n := int64(1); n <= 5; n++ {
+		all = append(all, format.Signature{Bytes: []byte(rootBlock), Offset: 1 + n})
+	}
+	return all
 }
 
 // parts are the files that may hold the parameters.

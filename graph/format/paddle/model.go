@@ -15,6 +15,7 @@ import (
 const (
 	programBlocks  = 1
 	programVersion = 4
+	programOps     = 5 // versions of operators
 	blockIdx       = 1
 	blockVars      = 3
 	blockOps       = 4
@@ -54,7 +55,12 @@ func parseModel(in format.Input) (*graph.Model, error) {
 	m := protowire.NewMessage(in.Data)
 	var f protowire.Field
 	var blocks []protowire.Message
+	end, last := int64(0), int32(0)
 	for m.Next(&f) {
+		if in.Trailing && !follows(last, &f) {
+			break
+		}
+		end, last = m.Offset(), f.Number
 		switch {
 		case f.Is(programBlocks, protowire.Bytes):
 			if blocks = append(blocks, f.Message()); len(blocks) > 10000 {
@@ -71,10 +77,31 @@ func parseModel(in format.Input) (*graph.Model, error) {
 			return nil, format.Errorf(format.ErrNotModel, f.Offset, "field %d does not fit a program", f.Number)
 		}
 	}
-	if err := m.Err(); err != nil {
+	if err := m.Err(); err != nil && !(in.Trailing && len(blocks) > 0) {
 		return nil, err
 	}
+	p.model.Length = end
 	return p.model, p.blocks(blocks)
+}
+
+// follows reports whether f, behind a field numbered last, is still of the program:
+// writers put fields in order, and each of those known holds messages; only the first
+// block is number 0, with which another program would begin.
+func follows(last int32, f *protowire.Field) bool {
+	if f.Type != protowire.Bytes || f.Number < last {
+		return false
+	}
+	inner := f.Message()
+	var first protowire.Field
+	switch {
+	case f.Number == programBlocks:
+		return inner.Next(&first) && first.Is(blockIdx, protowire.Varint) && (first.Uint == 0) == (last == 0)
+	case f.Number == programVersion, f.Number == programOps:
+		for inner.Next(&first) {
+		}
+		return inner.Err() == nil
+	}
+	return false
 }
 
 // versionText writes 1008000 as 1.8.0; 0 is a development version.

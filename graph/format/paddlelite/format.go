@@ -22,6 +22,7 @@ var Format = format.Format{
 	Extensions: []string{"nb"},
 	Magic:      "u16 meta version 0 to 2, then a version string such as \"v2.12\" in 16 bytes",
 	Container:  "FlatBuffers behind each other",
+	Embedded:   []format.Signature{{Bytes: []byte("\x02\x00v2.")}, {Bytes: []byte("\x02\x00v3.")}},
 	Reads:      "Blocks with operators, attributes, variables and parameters of meta version 2.",
 	ReadsNot:   "Meta versions 0 and 1 (recognised only).",
 	Match: func(h format.Head) format.Confidence {

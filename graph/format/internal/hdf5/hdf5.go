@@ -39,6 +39,8 @@ const Signature = "\x89HDF\r\n\x1a\n"
 type File struct {
 	data []byte
 	base int64
+	// End is where the file ends by its own account, -1 if it does not say.
+	End int64
 	// offsets and lengths are the sizes of addresses and lengths in bytes.
 	offsets, lengths int
 	root             int64
@@ -70,8 +72,9 @@ func Open(data []byte) (*File, error) {
 			return nil, err
 		}
 		f.base = r.address()
-		r.skip(3 * f.offsets) // free space, end of file, driver
-		r.skip(f.offsets)     // name of the root entry
+		r.skip(f.offsets) // free space
+		f.End = r.address()
+		r.skip(2 * f.offsets) // driver, name of the root entry
 		f.root = r.address()
 	case 2, 3:
 		f.offsets, f.lengths = int(r.u8()), int(r.u8())
@@ -80,13 +83,17 @@ func Open(data []byte) (*File, error) {
 			return nil, err
 		}
 		f.base = r.address()
-		r.skip(2 * f.offsets)
+		r.skip(f.offsets) // extension
+		f.End = r.address()
 		f.root = r.address()
 	default:
 		return nil, &Error{Offset: 8, Unsupported: true, Msg: fmt.Sprintf("superblock version %d", version)}
 	}
 	if r.failed || f.base != 0 {
 		return nil, &Error{Offset: 8, Truncated: r.failed, Unsupported: !r.failed, Msg: "superblock"}
+	}
+	if f.End > int64(len(data)) {
+		return nil, &Error{Offset: 8, Truncated: true, Msg: fmt.Sprintf("the file is said to have %d bytes", f.End)}
 	}
 	return f, nil
 }
