@@ -11,7 +11,7 @@ type Evidence struct {
 	Subject     string `parquet:"subject,dict"`          // what it is evidence of
 	Strength    string `parquet:"strength,dict"`         // called, referenced, linked or string, see rules
 	Detail      string `parquet:"detail"`                // the string, symbol or class seen
-	Caller      string `parquet:"caller,dict"`           // method whose code calls, sets or loads it, empty if none does or it is not known
+	Caller      string `parquet:"caller,dict"`           // method whose code calls, sets or loads it, the app's own before a library's, empty if none does or it is not known
 	Value       string `parquet:"value,dict"`            // constants that code gives to the method or field, or the address or file named; empty if not known
 	OffsetBytes *int64 `parquet:"offset_bytes,optional"` // where in the file
 	Verified    bool   `parquet:"verified"`              // the rule carries an observed example

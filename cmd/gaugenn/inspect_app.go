@@ -215,14 +215,13 @@ func (c *claim) callers() int {
 	return len(seen)
 }
 
-// whose says of a caller whether it is the app's own code: it shares the first two
-// names of the app's package. Code of others, or renamed code, stands as it is.
+// whose says of a caller whether it is the app's own code. Where the app has no
+// package, it stands as it is.
 func whose(caller string, m *evidence.Manifest) string {
-	if m == nil || m.Package == "" || caller == "" {
+	switch {
+	case m == nil, m.Package == "", caller == "":
 		return caller
-	}
-	names := strings.SplitN(m.Package, ".", 3)
-	if len(names) > 1 && strings.HasPrefix(caller, names[0]+"."+names[1]+".") {
+	case m.OwnCode(caller):
 		return "app code " + caller
 	}
 	return "library code " + caller

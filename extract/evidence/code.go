@@ -3,6 +3,7 @@ package evidence
 import (
 	"bytes"
 	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/gaugenn/gaugenn/extract/evidence/dex"
@@ -83,7 +84,8 @@ func (w *reading) dex(file string, b []byte) {
 // loaded is a string of interest in a dex file.
 type loaded struct {
 	Observation
-	index    uint32 // of the string
+	callers  []string // one of each owner of code
+	index    uint32   // of the string
 	isString bool
 	// file says that it names a file, which is worth a word only if the app does
 	// not hold it.
@@ -119,14 +121,27 @@ func (w *reading) loads() map[uint32][]int {
 	return out
 }
 
+// loadedBy notes a method that loads the string, the first of each owner of code.
+func (l *loaded) loadedBy(method string) {
+	same := func(c string) bool { return codeOwner(c) == codeOwner(method) }
+	if len(l.callers) < maxCallers && !slices.ContainsFunc(l.callers, same) {
+		l.callers = append(l.callers, method)
+	}
+}
+
 // settleLoaded notes the strings of interest, with who loads them.
 func (w *reading) settleLoaded() {
 	for _, l := range w.loaded {
-		if l.file {
-			w.named = append(w.named, l.Observation)
-			continue
+		if len(l.callers) == 0 {
+			l.callers = []string{""}
 		}
-		w.see(l.Observation)
+		for _, l.Caller = range l.callers {
+			if l.file {
+				w.named = append(w.named, l.Observation)
+			} else {
+				w.see(l.Observation)
+			}
+		}
 	}
 	w.loaded = nil
 }
@@ -162,7 +177,7 @@ func (w *reading) members(f *dex.File, rules map[string]int, n int, at func(uint
 // calls walks the code: what code outside the SDK invokes is Called, with the
 // constants that it passes; strings of interest get the code that loads them.
 func (w *reading) calls(file string, f *dex.File, m members) {
-	c := caller{reading: w, f: f, file: file, called: map[int]bool{}}
+	c := caller{reading: w, f: f, file: file, seen: map[use]bool{}, called: map[int]map[string]bool{}}
 	f.Walk(func(r dex.Ref) bool {
 		switch r.Kind {
 		case dex.Invoke:
@@ -180,9 +195,7 @@ func (w *reading) calls(file string, f *dex.File, m members) {
 			}
 		case dex.LoadString:
 			for _, i := range m.texts[r.Index] {
-				if l := &w.loaded[i]; l.Caller == "" {
-					l.Caller = c.of(r)
-				}
+				w.loaded[i].loadedBy(c.of(r))
 			}
 		}
 		return true
@@ -194,8 +207,14 @@ type caller struct {
 	*reading
 	f      *dex.File
 	file   string
-	called map[int]bool // class rules
-	values int          // looked for so far
+	seen   map[use]bool            // class rules and classes that were looked at
+	called map[int]map[string]bool // class rules with the owners of callers
+	values int                     // looked for so far
+}
+
+// use is a rule and the class whose code it is held against.
+type use struct {
+	rule, class int
 }
 
 // of names the method that a reference stands in.
@@ -208,16 +227,27 @@ func (c *caller) of(r dex.Ref) string {
 // inside reports whether the reference stands in the SDK of a rule itself.
 func (c *caller) inside(ri int, r dex.Ref) bool {
 	user, _ := c.f.Class(r.Class)
-	return own(c.f.Type(user), c.r.rules[ri].Pattern)
+	return c.r.own(c.f.Type(user), ri)
 }
 
-// class notes the first call of a class of an SDK from outside it.
+// class notes the first call of a class of an SDK from the code of each owner outside it.
 func (c *caller) class(ri int, r dex.Ref, owner, name uint32) {
-	if c.called[ri] || c.inside(ri, r) {
+	u := use{ri, r.Class}
+	if c.seen[u] {
 		return
 	}
-	c.called[ri] = true
+	c.seen[u] = true
+	if len(c.called[ri]) >= maxCallers || c.inside(ri, r) {
+		return
+	}
 	by := c.of(r)
+	if c.called[ri][codeOwner(by)] {
+		return
+	}
+	if c.called[ri] == nil {
+		c.called[ri] = map[string]bool{}
+	}
+	c.called[ri][codeOwner(by)] = true
 	c.see(Observation{Rule: c.r.rules[ri], Path: c.file, Strength: Called, Caller: by, Offset: r.Offset,
 		Detail: by + " calls " + class(c.f.Type(owner)) + "." + string(c.f.String(name))})
 }
@@ -247,30 +277,6 @@ func (c *caller) member(ri int, r dex.Ref) {
 		o.Detail = by + " sets " + rule.Pattern + " = " + cmp.Or(o.Value, "?")
 	}
 	c.see(o)
-}
-
-// own reports whether a class belongs to the SDK of a class prefix: it shares the
-// prefix's first three names, or all of its package if there are fewer.
-func own(descriptor []byte, prefix string) bool {
-	prefix, _, _ = strings.Cut(prefix, "->")
-	if i := nth(prefix, '/', 3); i >= 0 {
-		prefix = prefix[:i]
-	} else if dir, base, ok := cutLast(prefix); ok && base != "" && base[0] >= 'A' && base[0] <= 'Z' {
-		prefix = dir
-	}
-	return len(descriptor) > 0 && bytes.HasPrefix(descriptor[1:], []byte(prefix))
-}
-
-// nth returns the index of the n-th c in s, -1 if there are fewer.
-func nth(s string, c byte, n int) int {
-	for i := range len(s) {
-		if s[i] == c {
-			if n--; n == 0 {
-				return i
-			}
-		}
-	}
-	return -1
 }
 
 // class writes a descriptor as a dotted name.

@@ -25,7 +25,9 @@
 //
 // Where code gives a method constants, such as a number of threads, an accelerator
 // or a delegate, they are followed through the method's code and noted (Value), with
-// the method that does so (Caller): the app's own, or that of another library in it.
+// the method that does so (Caller): the app's own if any does, else that of another
+// library in it. The app's own code has the first two names of its package; code in
+// packages such as org.tensorflow.lite.examples is not the SDK's.
 //
 // A rule has an id, a kind (runtime, delegate, cloud_api, download, sdk), a
 // subject, a signal (where to look), a pattern, and either an observed example

@@ -70,7 +70,7 @@ func (w *reading) class(path, name string, b []byte, see func(rule int, o Observ
 		see(ri, Observation{Path: path, Strength: Referenced, Detail: dotted(name), Offset: -1})
 	}
 	use := func(ri int, detail string) {
-		if !own(self, w.r.rules[ri].Pattern) {
+		if !w.r.own(self, ri) {
 			see(ri, Observation{Path: path, Strength: Called, Caller: dotted(name), Detail: dotted(name) + detail, Offset: -1})
 		}
 	}

@@ -55,8 +55,8 @@ type Report struct {
 	// Signers are SHA-256 digests of signing certificates with their scheme,
 	// "v2:<hex>", sorted.
 	Signers []string
-	// Observations are sorted by rule, then path; one for a rule and file, the
-	// strongest.
+	// Observations are sorted by rule, then path; one for a rule, file and value, the
+	// strongest, that of the app's own code where there is one.
 	Observations []Observation
 	// Problems say what could not be read, one line each.
 	Problems []string
@@ -75,6 +75,7 @@ type Reader struct {
 	rules   []Rule
 	limits  Limits
 	classes classRules
+	roots   [][]string     // packages of each rule's SDK
 	methods map[string]int // "Lclass;->name" to rule
 	fields  map[string]int // likewise
 	texts   *texts
@@ -91,7 +92,7 @@ func NewReader(rules []Rule, limits Limits) *Reader {
 	if limits.EntryBytes == 0 {
 		limits.EntryBytes = 256 << 20
 	}
-	r := &Reader{rules: rules, limits: limits, memo: memo{seed: maphash.MakeSeed(), seen: map[memoKey]found{}}, classes: classRules{}, methods: map[string]int{}, fields: map[string]int{}}
+	r := &Reader{rules: rules, roots: rootsOf(rules), limits: limits, memo: memo{seed: maphash.MakeSeed(), seen: map[memoKey]found{}}, classes: classRules{}, methods: map[string]int{}, fields: map[string]int{}}
 	var patterns []string
 	for i, rule := range rules {
 		switch rule.Signal {
@@ -156,8 +157,10 @@ type reading struct {
 	loaded  []loaded      // strings of interest in the dex file being read
 }
 
-// seenAs is what one observation is kept of: a rule in a file, once for each value.
-type seenAs struct{ rule, path, value string }
+// seenAs is what one observation is kept of: a rule in a file, once for each value and
+// each owner of the calling code. Only the first three are told apart in a report: whose
+// code is the app's is known only when its manifest is.
+type seenAs struct{ rule, path, value, caller string }
 
 func (w *reading) problem(text string) {
 	if len(w.report.Problems) < 50 {
@@ -165,16 +168,24 @@ func (w *reading) problem(text string) {
 	}
 }
 
-// see keeps the strongest observation of a rule in a file, and of each value.
+// see keeps the strongest observation of a rule in a file, of each value, and of each
+// owner of calling code.
 func (w *reading) see(o Observation) {
-	k := seenAs{o.Rule.ID, o.Path, o.Value}
+	k := seenAs{o.Rule.ID, o.Path, o.Value, codeOwner(o.Caller)}
 	if have := w.best[k]; have == nil || rank[o.Strength] > rank[have.Strength] {
 		w.best[k] = &o
 	}
 }
 
 func (w *reading) finish() {
-	for _, o := range w.best {
+	kept := map[seenAs]*Observation{}
+	for k, o := range w.best {
+		k.caller = ""
+		if have := kept[k]; have == nil || w.report.Manifest.preferred(o, have) {
+			kept[k] = o
+		}
+	}
+	for _, o := range kept {
 		w.report.Observations = append(w.report.Observations, *o)
 	}
 	slices.SortFunc(w.report.Observations, func(a, b Observation) int {
