@@ -18,24 +18,34 @@ const (
 )
 
 // joined reads a model that is cut into files whose names count: net.part0 and
-// net.part1, net.bin.001 and net.bin.002, net.aa and net.ab. a is the first of them.
-// The row is that of the whole, at the path of the first piece; the others are its
-// companions. It is nil unless a format accepts what they are together, which is not
-// asked about more than one file may hold.
+// net.part1, net.bin.001 and net.bin.002, net.aa and net.ab, net_1of2 and net_2of2. a
+// is the first of them. The row is that of the whole, at the path of the first piece;
+// the others are its companions. It is nil unless a format accepts what they are
+// together and reads into the last of them, which is not asked about more than one
+// file may hold.
 func (w *worker) joined(a *artifact) *Finding {
-	stem, next := pieces(a.base())
-	if next == nil || w.Depth != Full || a.files == nil || a.offset >= 0 || a.readErr != nil || len(a.data) == 0 {
+	if w.Depth != Full || a.files == nil || a.offset >= 0 || a.readErr != nil || len(a.data) == 0 {
 		return nil
 	}
 	head := a.data[:min(len(a.data), format.MaxHead)]
-	if len(w.match(stem, head, a.size, true)) == 0 {
-		return nil
+	for _, p := range pieces(a.base()) {
+		if len(w.match(p.stem, head, a.size, true)) == 0 {
+			continue
+		}
+		a.related = true // whether or not there are more pieces here
+		names := a.files.list(a)
+		if !slices.Contains(names, p.next(1)) {
+			continue
+		}
+		if f := w.join(a, names, p.next); f != nil {
+			return f
+		}
 	}
-	a.related = true // whether or not there are more pieces here
-	names := a.files.list(a)
-	if !slices.Contains(names, next(1)) {
-		return nil
-	}
+	return nil
+}
+
+// join reads a and the pieces that follow it as one.
+func (w *worker) join(a *artifact, names []string, next func(int) string) *Finding {
 	data := slices.Clone(a.data)
 	var parts []*part
 	for k := 1; k < maxPieces && slices.Contains(names, next(k)); k++ {
@@ -61,6 +71,9 @@ func (w *worker) joined(a *artifact) *Finding {
 	if status, _ := model.status(&whole); status != Parsed && status != Opaque {
 		return nil
 	}
+	if n := model.model.Length; n > 0 && n <= int64(len(data)-len(parts[len(parts)-1].data)) {
+		return nil // the last of them is something else
+	}
 	found := w.accept(&whole, model)
 	for _, p := range parts {
 		p.piece = true
@@ -70,40 +83,53 @@ func (w *worker) joined(a *artifact) *Finding {
 	return found
 }
 
-// pieces tells the name of a first piece: the name of the whole, and the names of
-// the pieces that follow; next is nil for any other name.
-func pieces(base string) (stem string, next func(k int) string) {
-	digits := len(base) - len(strings.TrimRight(base, "0123456789"))
-	if digits == 0 {
-		if stem, ok := strings.CutSuffix(base, "aa"); ok && pieceEnd(stem) != "" {
-			return pieceEnd(stem), func(k int) string {
-				return stem + string(rune('a'+k/26%26)) + string(rune('a'+k%26))
-			}
-		}
-		return "", nil
-	}
-	front, number := base[:len(base)-digits], base[len(base)-digits:]
-	first, err := strconv.Atoi(number)
-	stem = pieceEnd(front)
-	if err != nil || first > 1 || stem == "" || digits > 5 {
-		return "", nil
-	}
-	return stem, func(k int) string { return fmt.Sprintf("%s%0*d", front, digits, first+k) }
+// piece is a way to read the name of a first piece: the name of the whole, as far as
+// that can be told, and those of the pieces that follow.
+type piece struct {
+	stem string
+	next func(k int) string
 }
 
-// pieceEnd returns the name before what marks a number as that of a piece, "" if
-// nothing does.
-func pieceEnd(front string) string {
+// pieces tells in which ways a name can be that of a first piece: one for each number
+// 0 or 1 in it, the last first (net_1of4.bin, net-00001-of-00004, chunk0, 0_net.bin),
+// or one for the letters aa at its end.
+func pieces(base string) []piece {
+	var ways []piece
+	if stem, ok := strings.CutSuffix(base, "aa"); ok {
+		ways = append(ways, piece{strings.TrimRight(pieceStem(stem), "._-"), func(k int) string {
+			return stem + string(rune('a'+k/26%26)) + string(rune('a'+k%26))
+		}})
+	}
+	for end := len(base); end > 0; end-- {
+		from := end
+		for from > 0 && base[from-1] >= '0' && base[from-1] <= '9' {
+			from--
+		}
+		digits := end - from
+		if digits == 0 {
+			continue
+		}
+		front, behind := base[:from], base[end:]
+		if first, err := strconv.Atoi(base[from:end]); err == nil && first <= 1 && digits <= 5 {
+			ways = append(ways, piece{strings.TrimRight(pieceStem(front), "._-") + behind, func(k int) string {
+				return fmt.Sprintf("%s%0*d%s", front, digits, first+k, behind)
+			}})
+		}
+		end = from
+	}
+	return ways
+}
+
+// pieceStem returns the name before a word that marks a number as that of a piece, or
+// the name as it is.
+func pieceStem(front string) string {
 	lower := strings.ToLower(front)
 	for _, word := range []string{"part", "split", "chunk", "piece", "block"} {
 		for _, link := range []string{"", "_", "-", "."} {
 			if rest, ok := strings.CutSuffix(lower, word+link); ok {
-				return strings.TrimRight(front[:len(rest)], "._-")
+				return front[:len(rest)]
 			}
 		}
 	}
-	if rest, ok := strings.CutSuffix(front, "."); ok {
-		return rest
-	}
-	return ""
+	return front
 }

@@ -35,6 +35,10 @@ func textPlaces() []place {
 		})},
 		{name: "cut into pieces", verdict: Found, pieces: true, hide: inPieces("assets/net.part0", "assets/net.part1")},
 		{name: "cut into numbered pieces", verdict: Found, pieces: true, hide: inPieces("assets/net.bin.001", "assets/net.bin.002", "assets/net.bin.003")},
+		{name: "cut into so many of so many", verdict: Found, pieces: true, hide: inPieces("assets/net_1of3.bin", "assets/net_2of3.bin", "assets/net_3of3.bin")},
+		{name: "cut with the number first", verdict: Found, pieces: true, hide: inPieces("assets/0_net.bin", "assets/1_net.bin")},
+		{name: "cut into numbers", verdict: Found, pieces: true, hide: inPieces("assets/net/0", "assets/net/1", "assets/net/2")},
+		{name: "cut by split, no name", verdict: Found, pieces: true, hide: inPieces("assets/xaa", "assets/xab")},
 		{name: "cut by split", verdict: Found, pieces: true, hide: inPieces("assets/net.part.aa", "assets/net.part.ab")},
 	}
 }
