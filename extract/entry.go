@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/gaugenn/gaugenn/extract/container"
@@ -251,6 +252,9 @@ func (w *worker) conclude(a *artifact, found *recognised, failed *Finding) []*Fi
 		} else if w.Depth == Full {
 			rows = w.searchAll(a, failed)
 			rows = append(rows, w.base64(a)...)
+			if len(rows) == 0 {
+				rows = w.streamBehind(a)
+			}
 		}
 	}
 	if len(rows) > 0 {
@@ -372,6 +376,39 @@ func (w *worker) nested(a *artifact, kind container.Kind) []*Finding {
 		rows = append(rows, f)
 	}
 	return rows
+}
+
+// Bounds of looking for a compressed stream behind a header: how long that is, and how
+// often what looks like a stream is none.
+const (
+	maxHeader  = 4096
+	maxStreams = 16
+)
+
+// streamBehind reads the models in a compressed stream behind a header of an app's own.
+// Signatures of streams are short: one counts only if there is a model in it.
+func (w *worker) streamBehind(a *artifact) []*Finding {
+	if a.depth >= w.limits.Nesting || known(a.data) != "" {
+		return nil
+	}
+	tries := 0
+	for at := 1; at <= maxHeader && at+64 <= len(a.data) && tries < maxStreams; at++ {
+		kind := container.SniffStream(a.data[at:])
+		if kind == container.None {
+			continue
+		}
+		tries++
+		stream := *a
+		stream.data = a.data[at:]
+		rows := w.nested(&stream, kind)
+		if slices.ContainsFunc(rows, func(f *Finding) bool { return f.Status.IsModel() }) {
+			for _, f := range rows {
+				f.Reason = strings.TrimPrefix(f.Reason+fmt.Sprintf("; in a %s stream at offset %d", kind, at), "; ")
+			}
+			return rows
+		}
+	}
+	return nil
 }
 
 // archiveModel reads an archive that other content surrounds as the model that it

@@ -63,7 +63,7 @@ func Open(data []byte, limits Limits) (*Archive, error) {
 		err = a.listZIP()
 	case Tar:
 		err = a.listTar()
-	case Gzip, Bzip2, XZ, Zstd:
+	case Gzip, Bzip2, XZ, Zstd, Zlib, LZMA, LZ4:
 		a.listSingle()
 	case UnityBundle:
 		err = a.listBundle()
@@ -128,7 +128,7 @@ func (a *Archive) warn(format string, args ...any) {
 }
 
 // Methods of ZIP entries. Entries of tar archives are Stored; the one entry of a
-// gzip, bzip2, xz or zstd stream is Deflated or Stream; an entry cut from packed
+// compressed stream, such as gzip, is Deflated or Stream; an entry cut from packed
 // blocks that it may share with others is Blocks.
 const (
 	Stored   = 0

@@ -3,13 +3,15 @@ package container
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
+	"math/bits"
 	"slices"
 )
 
 // Kind names a container format.
 type Kind uint8
 
-// The container formats that Detect tells apart. LZ4, SevenZip and RAR are
+// The container formats that Detect tells apart. SevenZip and RAR are
 // recognised but not opened: Open returns ErrUnsupported for them.
 const (
 	None Kind = iota
@@ -19,6 +21,8 @@ const (
 	Bzip2
 	XZ
 	Zstd
+	Zlib
+	LZMA
 	LZ4
 	SevenZip
 	RAR
@@ -30,7 +34,7 @@ const (
 	AssemblyStore
 )
 
-var kindNames = [...]string{"none", "zip", "tar", "gzip", "bzip2", "xz", "zstd", "lz4", "7z", "rar", "unity bundle", "unity assets", "unreal pak", "godot pack", "assembly", "assembly store"}
+var kindNames = [...]string{"none", "zip", "tar", "gzip", "bzip2", "xz", "zstd", "zlib", "lzma", "lz4", "7z", "rar", "unity bundle", "unity assets", "unreal pak", "godot pack", "assembly", "assembly store"}
 
 // String returns the lower-case name of the kind, for example "zip".
 func (k Kind) String() string {
@@ -63,7 +67,7 @@ func Sniff(head []byte) Kind {
 		return AssemblyStore
 	case 0xFD2FB528:
 		return Zstd
-	case 0x184D2204:
+	case lz4Frame, lz4Legacy:
 		return LZ4
 	}
 	switch {
@@ -74,6 +78,8 @@ func Sniff(head []byte) Kind {
 		return Bzip2
 	case bytes.HasPrefix(head, []byte("\xFD7zXZ\x00")):
 		return XZ
+	case isLZMA(head):
+		return LZMA
 	case bytes.HasPrefix(head, []byte(bundleSignature)):
 		return UnityBundle
 	case bytes.HasPrefix(head, []byte("7z\xBC\xAF\x27\x1C")):
@@ -86,7 +92,42 @@ func Sniff(head []byte) Kind {
 	return None
 }
 
-// Detect is Sniff for a whole file: it also finds a ZIP that has other data before
+// isLZMA tells a file of the LZMA tool by its properties, a size of dictionary as
+// encoders choose it, a size of content that is unknown or below 16 TiB, and the zero
+// that every range coder begins with.
+func isLZMA(head []byte) bool {
+	if len(head) < 18 || head[0] != 0x5D || head[13] != 0 {
+		return false
+	}
+	dictionary := binary.LittleEndian.Uint32(head[1:])
+	ones := bits.OnesCount32(dictionary)
+	size := binary.LittleEndian.Uint64(head[5:])
+	return dictionary >= 1<<12 && (ones == 1 || ones == 2 && dictionary&(dictionary>>1) != 0) && (size == 1<<64-1 || size > 0 && size < 1<<44)
+}
+
+// isZlib tells a zlib stream (RFC 1950): two bytes with a check of their own, then
+// DEFLATE data, of which the beginning is read.
+func isZlib(data []byte) bool {
+	if len(data) < 64 || data[0]&0x8F != 8 || data[1]&0x20 != 0 || binary.BigEndian.Uint16(data)%31 != 0 {
+		return false
+	}
+	var z inflater
+	out, _, err := z.run(nil, data[2:min(len(data), 16<<10)], 1<<15, 1<<20)
+	return err == nil && len(out) > 0 || errors.Is(err, errInflateTruncated) && len(out) >= 64
+}
+
+// SniffStream tells the compressed stream that data begins with, or returns None.
+func SniffStream(data []byte) Kind {
+	switch k := Sniff(data[:min(len(data), 18)]); {
+	case k.Single() && k != Assembly:
+		return k
+	case k == None && isZlib(data):
+		return Zlib
+	}
+	return None
+}
+
+// Detect is Sniff for a whole file: it also finds a zlib stream, a ZIP that has other data before
 // it (a self-extractor, an APK behind a dex or an image) by its end record, a Unity
 // bundle behind a header of a game's own, and a Unity file of assets, which has no
 // signature.
@@ -96,6 +137,9 @@ func Detect(data []byte) Kind {
 	}
 	if _, ok := readAssetsHeader(data); ok {
 		return UnityAssets
+	}
+	if isZlib(data) {
+		return Zlib
 	}
 	if _, ok := assemblyPayload(data); ok {
 		return AssemblyStore

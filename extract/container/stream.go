@@ -9,6 +9,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/ulikunitz/xz"
+	"github.com/ulikunitz/xz/lzma"
 )
 
 // windowLimit bounds the dictionary that a compressed stream may ask for.
@@ -24,7 +25,7 @@ func (a *Archive) listSingle() {
 			e.setGzipName(name)
 		}
 	case XZ:
-		if index, err := readXZIndex(a.data); err == nil {
+		if index, err := readXZIndex(trimXZPadding(a.data)); err == nil {
 			e.Size = index.size
 		}
 	}
@@ -37,12 +38,26 @@ func (e *Entry) setGzipName(name string) {
 	}
 }
 
-// decodeStream decompresses the content of a gzip, bzip2, xz or zstd stream.
+// decodeStream decompresses the content of a compressed stream.
 func (d *Decoder) decodeStream(e *Entry, raw, dst []byte) (Content, error) {
 	limit := e.archive.limits.EntryBytes
 	if e.archive.Kind == Gzip {
 		out, note, err := d.gunzip(e, raw, dst, int(min(limit, int64(len(raw))*maxExpansion)))
 		return Content{Data: out, Note: note}, err
+	}
+	switch e.archive.Kind {
+	case Zlib:
+		out, _, err := d.inflate.run(dst[:0], raw[2:], unbounded, int(min(limit, int64(len(raw))*maxExpansion)))
+		if err != nil {
+			return Content{Data: out}, e.inflateError(err)
+		}
+		return Content{Data: out}, nil
+	case LZ4:
+		out, err := unpackLZ4Frames(raw, dst[:0], limit)
+		if err != nil {
+			return Content{Data: out}, e.streamError(err)
+		}
+		return Content{Data: out}, nil
 	}
 	r, err := d.openStream(e, raw)
 	if err != nil {
@@ -76,6 +91,21 @@ func (d *Decoder) peekStream(e *Entry, raw, buf []byte) (int, error) {
 		}
 		return n, e.inflateError(err)
 	}
+	switch e.archive.Kind {
+	case Zlib:
+		out, err := d.inflate.head(d.room(len(buf)), raw[2:], len(buf))
+		n := copy(buf, out)
+		if n == len(buf) || err == nil {
+			return n, nil
+		}
+		return n, e.inflateError(err)
+	case LZ4:
+		c, err := d.decodeStream(e, raw, nil)
+		if n := copy(buf, c.Data); n == len(buf) || err == nil {
+			return n, nil
+		}
+		return 0, err
+	}
 	r, err := d.openStream(e, raw)
 	if err != nil {
 		return 0, err
@@ -98,7 +128,14 @@ func (d *Decoder) openStream(e *Entry, raw []byte) (io.Reader, error) {
 			return nil, e.streamError(err)
 		}
 		return r, nil
+	case LZMA:
+		r, err := lzma.ReaderConfig{DictCap: windowLimit}.NewReader(bytes.NewReader(raw))
+		if err != nil {
+			return nil, e.streamError(err)
+		}
+		return r, nil
 	}
+	raw = trimXZPadding(raw)
 	// The xz library allocates whatever dictionary a block asks for, so every
 	// block header is looked up in the index and checked first.
 	if _, err := readXZIndex(raw); err != nil {
@@ -218,10 +255,11 @@ func gzipHeader(b []byte) (n int, name string, err error) {
 // streamError gives an error of a decompressor its sentinel.
 func (e *Entry) streamError(err error) error {
 	var own *Error
+	var tooLarge *lzma.ErrDictSize
 	switch {
 	case errors.As(err, &own):
 		return err
-	case errors.Is(err, errInflateLimit), errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded):
+	case errors.Is(err, errInflateLimit), errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded), errors.As(err, &tooLarge):
 		return errorAt(e.archive.Kind, 0, ErrLimit, "content grows beyond its limit")
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return errorAt(e.archive.Kind, 0, ErrTruncated, "compressed data ends early")

@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"compress/zlib"
 	"encoding/base64"
 	"errors"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/gaugenn/gaugenn/extract/container"
 	"github.com/klauspost/compress/zstd"
 	"github.com/ulikunitz/xz"
+	"github.com/ulikunitz/xz/lzma"
 )
 
 func gzipped(tb testing.TB, name string, data []byte) []byte {
@@ -82,8 +84,85 @@ func tarred(tb testing.TB, files map[string][]byte, order ...string) []byte {
 	return b.Bytes()
 }
 
+func zlibbed(tb testing.TB, data []byte) []byte {
+	tb.Helper()
+	var b bytes.Buffer
+	w := zlib.NewWriter(&b)
+	if _, err := w.Write(data); err != nil {
+		tb.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		tb.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func lzmaed(tb testing.TB, data []byte) []byte {
+	tb.Helper()
+	var b bytes.Buffer
+	w, err := lzma.NewWriter(&b)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if _, err := w.Write(data); err != nil {
+		tb.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		tb.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func fixture(tb testing.TB, text string) []byte {
+	tb.Helper()
+	b, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return b
+}
+
+// numbered is the content of the LZ4 fixtures, which the lz4 tool 1.9 made of it with
+// the options -B4 -BX, -B4 -BD and -l; it is more than one block of 64 KiB.
+func numbered() []byte {
+	var b bytes.Buffer
+	for range 3000 {
+		b.WriteString("0123456789 abcdefghijklmnop\n")
+	}
+	return b.Bytes()
+}
+
+// LZ4 data that is cut or lies is an error, whatever it says, and stays in its limits.
+func TestDecoder_lz4ThatLies(t *testing.T) {
+	good := fixture(t, lz4LinkedFixture)
+	for i := range good {
+		for _, bad := range [][]byte{good[:i], flipped(good, i, 0xFF), flipped(good, i, 0x80), flipped(good, i, 1)} {
+			a, err := container.Open(bad, container.Limits{EntryBytes: 1 << 20})
+			if err != nil || a.Kind != container.LZ4 {
+				continue
+			}
+			var d container.Decoder
+			c, err := d.Bytes(&a.Entries[0], nil)
+			if len(c.Data) > 1<<20 || err == nil && len(bad) < len(good)-8 {
+				t.Errorf("byte %d of %d: %d bytes, %v", i, len(bad), len(c.Data), err)
+			}
+		}
+	}
+}
+
+func flipped(b []byte, at int, mask byte) []byte {
+	b = bytes.Clone(b)
+	b[at] ^= mask
+	return b
+}
+
 func TestOpen_singleStreams(t *testing.T) {
 	hello := []byte(strings.Repeat("hello hello hello\n", 3))
+	long := []byte(strings.Repeat("the quick brown fox, 0123456789; ", 40))
+	for i := range long {
+		long[i] ^= byte(i * i >> 7) // so that it takes more than a few bytes
+	}
+	lines := numbered()
 	cases := []struct {
 		kind container.Kind
 		data []byte
@@ -96,6 +175,13 @@ func TestOpen_singleStreams(t *testing.T) {
 		{container.XZ, xzed(t, alpha), alpha, ""},
 		{container.Zstd, zstded(t, alpha), alpha, ""},
 		{container.Bzip2, bzipped(t), hello, ""},
+		{container.XZ, append(xzed(t, alpha), make([]byte, 8)...), alpha, ""},
+		{container.Zlib, zlibbed(t, long), long, ""},
+		{container.Zlib, append(zlibbed(t, long), "padding"...), long, ""},
+		{container.LZMA, lzmaed(t, long), long, ""},
+		{container.LZ4, fixture(t, lz4Fixture), lines, ""},
+		{container.LZ4, fixture(t, lz4LinkedFixture), lines, ""},
+		{container.LZ4, fixture(t, lz4LegacyFixture), lines, ""},
 	}
 	for _, c := range cases {
 		a := open(t, c.data)
@@ -199,6 +285,12 @@ func TestOpen_whatIsNoContainer(t *testing.T) {
 		}
 	}
 }
+
+const (
+	lz4Fixture       = "BCJNGHRAvScBAAD/DTAxMjM0NTY3ODkgYWJjZGVmZ2hpamtsbW5vcAocAP/////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////MUGFiY2Rl7v1EBW8AAAD/DWZnaGlqa2xtbm9wCjAxMjM0NTY3ODkgYWJjZGUcAP///////////////////////////////////////////////////////////////////////////////////////////////zRQbW5vcAqhDbNYAAAAACIS+Y8="
+	lz4LinkedFixture = "BCJNGERAXicBAAD/DTAxMjM0NTY3ODkgYWJjZGVmZ2hpamtsbW5vcAocAP/////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////MUGFiY2RlUgAAAA/w/////////////////////////////////////////////////////////////////////////////////////////////////1BQbW5vcAoAAAAAIhL5jw=="
+	lz4LegacyFixture = "AiFMGHABAAD/DTAxMjM0NTY3ODkgYWJjZGVmZ2hpamtsbW5vcAocAP//////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////NVBtbm9wCg=="
+)
 
 const bzipFixture = "QlpoOTFBWSZTWabRXogAAA1RAAAQQAACRKAAMMAClQybGR5esjUfF3JFOFCQptFeiA=="
 

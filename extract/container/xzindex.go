@@ -7,6 +7,14 @@ import (
 // xzIndex is what the index at the end of an xz stream says.
 type xzIndex struct{ size int64 }
 
+// trimXZPadding drops the zeros, in fours, that may stand behind a stream.
+func trimXZPadding(b []byte) []byte {
+	for len(b) >= 4 && binary.LittleEndian.Uint32(b[len(b)-4:]) == 0 {
+		b = b[:len(b)-4]
+	}
+	return b
+}
+
 // readXZIndex reads the index of a single-stream xz file (The .xz File Format
 // 1.2.0, section 4) and checks the dictionary size of every block it lists.
 func readXZIndex(b []byte) (xzIndex, error) {

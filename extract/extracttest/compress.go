@@ -35,6 +35,17 @@ func Gzip(data []byte) []byte {
 	return b.Bytes()
 }
 
+// LZ4Frame returns data as an LZ4 frame of uncompressed blocks.
+func LZ4Frame(data []byte) []byte {
+	b := []byte{0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82} // magic; blocks that stand alone, of 64 KiB
+	for len(data) > 0 {
+		n := min(len(data), 64<<10)
+		b = binary.LittleEndian.AppendUint32(b, uint32(n)|1<<31)
+		b, data = append(b, data[:n]...), data[n:]
+	}
+	return append(b, 0, 0, 0, 0)
+}
+
 // Tar returns a tar archive with one file. Writing to memory does not fail.
 func Tar(name string, data []byte) []byte {
 	var b bytes.Buffer

@@ -160,6 +160,10 @@ func nestedPlaces() []place {
 		{name: "tar", verdict: Found, hide: inEntry("assets/net.tar", func(m Model) []byte { return Tar("a/"+m.Name, m.Data) })},
 		{name: "tar.gz", verdict: Found, hide: inEntry("assets/net.tgz", func(m Model) []byte { return Gzip(Tar("a/"+m.Name, m.Data)) })},
 		{name: "xz", verdict: Found, hide: inEntry("assets/net.xz", func(m Model) []byte { return XZ(m.Data) })},
+		{name: "zlib", verdict: Found, hide: inEntry("assets/net.z", func(m Model) []byte { return Zlib(m.Data) })},
+		{name: "LZ4", verdict: Found, hide: inEntry("assets/net.dat", func(m Model) []byte { return LZ4Frame(m.Data) })},
+		{name: "gzip behind a header", verdict: Found, hide: inEntry("assets/net.dat", func(m Model) []byte { return append(Noise(9, 133), Gzip(m.Data)...) })},
+		{name: "zlib behind a header", verdict: Found, hide: inEntry("assets/net.dat", func(m Model) []byte { return append([]byte("MYCO\x01\x00\x00\x00"), Zlib(m.Data)...) })},
 		{name: "zstd", verdict: Found, hide: inEntry("assets/net.zst", func(m Model) []byte { return Zstd(m.Data) })},
 		{name: "base64", verdict: Found, hide: inEntry("assets/net.txt", func(m Model) []byte { return []byte(base64.StdEncoding.EncodeToString(m.Data)) })},
 		{name: "base64 in lines", verdict: Found, hide: inEntry("assets/net.b64", func(m Model) []byte {
