@@ -12,7 +12,7 @@ type Evidence struct {
 	Strength    string `parquet:"strength,dict"`         // called, referenced, linked or string, see rules
 	Detail      string `parquet:"detail"`                // the string, symbol or class seen
 	Caller      string `parquet:"caller,dict"`           // method whose code calls, sets or loads it, the app's own before a library's, empty if none does or it is not known
-	Value       string `parquet:"value,dict"`            // constants that code gives to the method or field, or the address or file named; empty if not known
+	Value       string `parquet:"value,dict"`            // constants that code gives to the method or field, what the manifest sets, or the address or file named; empty if not known
 	OffsetBytes *int64 `parquet:"offset_bytes,optional"` // where in the file
 	Verified    bool   `parquet:"verified"`              // the rule carries an observed example
 	RuleVersion string `parquet:"rule_version,dict"`     // version of the rule set

@@ -191,7 +191,7 @@ func (c *claim) because(kind evidence.Kind, m *evidence.Manifest) string {
 func (c *claim) values() string {
 	var out []string
 	for _, o := range c.observations {
-		if o.Value != "" && o.Rule.Signal != evidence.URL && o.Rule.Signal != evidence.Name {
+		if o.Value != "" && !slices.Contains([]evidence.Signal{evidence.URL, evidence.Name, evidence.Meta}, o.Rule.Signal) {
 			text := o.Value
 			if _, member, ok := strings.Cut(o.Rule.Pattern, "->"); ok && member != text {
 				text = member + "(" + text + ")"

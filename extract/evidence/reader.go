@@ -37,8 +37,8 @@ type Observation struct {
 	// Caller is the method, "com.example.Voice.start", whose code calls, sets or
 	// loads it; "" where no code does or the file is no dex.
 	Caller string
-	// Value is the constant that a method or field is given, "4", or several with
-	// commas between them; "" where it is not known or there is none.
+	// Value is the constant that a method, field or element of the manifest is given,
+	// "4", or several with commas between them; "" where it is not known or there is none.
 	Value string
 	// Offset is where in the file, -1 if there is no one place.
 	Offset int64
@@ -303,11 +303,11 @@ func (w *reading) resources(manifest string) *axml.Table {
 
 func (w *reading) manifestRules(file string, m *Manifest) {
 	for _, rule := range w.r.rules {
-		var detail string
+		var detail, value string
 		switch rule.Signal {
 		case Meta:
 			if v, ok := m.MetaData[rule.Pattern]; ok {
-				detail = rule.Pattern + "=" + v
+				detail, value = rule.Pattern+"="+v, v
 			}
 		case NativeLibrary:
 			if i := slices.IndexFunc(m.NativeLibraries, func(n string) bool { return wildcard(rule.Pattern, n) }); i >= 0 {
@@ -324,7 +324,7 @@ func (w *reading) manifestRules(file string, m *Manifest) {
 			}
 		}
 		if detail != "" {
-			w.see(Observation{Rule: rule, Path: file, Strength: Referenced, Detail: detail, Offset: -1})
+			w.see(Observation{Rule: rule, Path: file, Strength: Referenced, Detail: detail, Value: value, Offset: -1})
 		}
 	}
 }
