@@ -215,14 +215,16 @@ func (c *claim) callers() int {
 	return len(seen)
 }
 
-// whose says of a caller whether it is the app's own code. Where the app has no
-// package, it stands as it is.
+// whose says of a caller whether it is the app's own code, a library's or unknown
+// for being renamed. Where the app has no package, it stands as it is.
 func whose(caller string, m *evidence.Manifest) string {
 	switch {
 	case m == nil, m.Package == "", caller == "":
 		return caller
 	case m.OwnCode(caller):
 		return "app code " + caller
+	case evidence.Renamed(caller):
+		return "renamed code " + caller
 	}
 	return "library code " + caller
 }

@@ -40,6 +40,18 @@ func (m *Manifest) OwnCode(caller string) bool {
 	return strings.Contains(owner, ".") && strings.HasPrefix(caller, owner+".")
 }
 
+// Renamed reports whether a method, "a.b.c.run", stands in a package whose names a
+// shrinker made, or in none: then nothing says whose it is.
+func Renamed(method string) bool {
+	names := strings.Split(method, ".")
+	for _, n := range names[:max(0, len(names)-2)] {
+		if len(n) > 2 {
+			return false
+		}
+	}
+	return true
+}
+
 // preferred reports whether a is to be kept rather than b where one observation of a
 // rule, a file and a value is: the stronger one, then that of the app's own code, then
 // the one that stands first.

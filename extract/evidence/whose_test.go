@@ -84,3 +84,14 @@ func TestManifest_OwnCode(t *testing.T) {
 		}
 	}
 }
+
+func TestRenamed(t *testing.T) {
+	for method, want := range map[string]bool{
+		"a.b.c.run": true, "x1.run": true, "A0.e1.b": true,
+		"com.example.Net.run": false, "io.github.alice.Net.run": false, "ai.x.Net.run": true, "okio.Buffer.read": false,
+	} {
+		if got := evidence.Renamed(method); got != want {
+			t.Errorf("Renamed(%q) = %v", method, got)
+		}
+	}
+}
