@@ -68,7 +68,7 @@ func nextRun(data []byte, pos int) (from, end int) {
 // decoded examines what a base64 text stands for if it begins like a model or an
 // archive.
 func (w *worker) decoded(a *artifact, text []byte, name string) []*Finding {
-	first := bytes.Map(dropBreaks, text[:min(len(text), 2*firstLook)])
+	first := dropBreaks(text[:min(len(text), 2*firstLook)])
 	first = bytes.TrimRight(first, "=")
 	first = first[:len(first)/4*4]
 	head := make([]byte, len(first)/4*3)
@@ -80,7 +80,7 @@ func (w *worker) decoded(a *artifact, text []byte, name string) []*Finding {
 	if !a.job.spend(size) {
 		return []*Finding{a.finding(Limit, "the file's content expands beyond its limit")}
 	}
-	text = bytes.TrimRight(bytes.Map(dropBreaks, text), "=")
+	text = bytes.TrimRight(dropBreaks(text), "=")
 	encoding := encodingOf(text).WithPadding(base64.NoPadding)
 	plain := make([]byte, encoding.DecodedLen(len(text)))
 	n, err = encoding.Decode(plain, text)
@@ -127,10 +127,18 @@ func encodingOf(text []byte) *base64.Encoding {
 	return base64.StdEncoding
 }
 
-// dropBreaks drops what may stand between characters of base64.
-func dropBreaks(r rune) rune {
-	if r == '\n' || r == '\r' || r == '\\' {
-		return -1
+// dropBreaks drops what may stand between characters of base64: line breaks, also as
+// escapes (backslash and n or r), and the backslash that escapes a slash.
+func dropBreaks(text []byte) []byte {
+	plain := make([]byte, 0, len(text))
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '\n', c == '\r':
+		case c != '\\':
+			plain = append(plain, c)
+		case i+1 < len(text) && (text[i+1] == 'n' || text[i+1] == 'r'):
+			i++
+		}
 	}
-	return r
+	return plain
 }

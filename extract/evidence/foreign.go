@@ -13,7 +13,7 @@ import (
 )
 
 // foreign reads what packages of other systems say of themselves: module.json or
-// config.json of a HarmonyOS package, Info.plist of an iOS one. Their own notions, such
+// config.json of a HarmonyOS package, pack.info of one that holds several, Info.plist of an iOS one. Their own notions, such
 // as the least version of the system, are meta-data of the manifest.
 func (w *reading) foreign() {
 	if w.report.Manifest != nil || w.nested {
@@ -24,6 +24,8 @@ func (w *reading) foreign() {
 		read := readHarmony
 		switch dir := path.Dir(e.Name); {
 		case e.Name == "module.json", e.Name == "config.json" && len(w.a.Lookup("pack.info")) > 0:
+		case e.Name == "pack.info" && len(w.a.Lookup("module.json"))+len(w.a.Lookup("config.json")) == 0:
+			read = readPackInfo
 		case path.Base(e.Name) == "Info.plist" && path.Dir(dir) == "Payload" && path.Ext(dir) == ".app":
 			read = readPlist
 		default:
@@ -90,6 +92,17 @@ func readHarmony(b []byte) (*Manifest, error) {
 		m.Permissions = append(m.Permissions, p.Name)
 	}
 	return m, nil
+}
+
+// readPackInfo reads what an app package of several modules says of the app.
+func readPackInfo(b []byte) (*Manifest, error) {
+	var doc struct {
+		Summary json.RawMessage `json:"summary"`
+	}
+	if err := json.Unmarshal(b, &doc); err != nil || len(doc.Summary) == 0 {
+		return &Manifest{}, err
+	}
+	return readHarmony(doc.Summary) // its "app" is written like that of a module
 }
 
 // readPlist reads a property list in text or binary form.

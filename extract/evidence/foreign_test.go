@@ -13,6 +13,7 @@ func TestRead_packagesOfOtherSystems(t *testing.T) {
 <key>UIDeviceFamily</key><array><integer>1</integer><string>no</string></array><key>CFBundleShortVersionString</key><string>2.1</string></dict></plist>`
 	for _, c := range []struct{ name, file, content string }{
 		{"HarmonyOS", "module.json", `{"app":{"bundleName":"org.example.app","versionName":"2.1","versionCode":7,"minAPIVersion":12},"module":{"name":"entry","requestPermissions":[{"name":"ohos.permission.CAMERA"}]}}`},
+		{"HarmonyOS, several modules", "pack.info", `{"summary":{"app":{"bundleName":"org.example.app","bundleType":"app","version":{"code":7,"name":"2.1"}},"modules":[{"mainAbility":"A"}]}}`},
 		{"iOS, text", "Payload/A.app/Info.plist", textPlist},
 		{"iOS, binary", "Payload/A.app/Info.plist", binaryPlist("CFBundleIdentifier", "org.example.app", "CFBundleShortVersionString", "2.1")},
 	} {

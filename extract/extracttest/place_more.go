@@ -29,6 +29,15 @@ func textPlaces() []place {
 		{name: "base64 in a page", verdict: Found, hide: inEntry("assets/www/index.html", func(m Model) []byte {
 			return []byte("<html><script type=\"model\">" + in64(m) + "</script></html>")
 		})},
+		{name: "base64 with line breaks in JSON", verdict: Found, hide: inEntry("assets/net.json", func(m Model) []byte {
+			lines := ""
+			for text := in64(m); len(text) > 0; {
+				n := min(76, len(text))
+				lines, text = lines+text[:n]+"\r\n", text[n:]
+			}
+			b, _ := json.Marshal(map[string]string{"model": lines})
+			return b
+		})},
 		{name: "gzip in base64 in JSON", verdict: Found, hide: inEntry("assets/net.json", func(m Model) []byte {
 			b, _ := json.Marshal(map[string]any{"model": Gzip(m.Data)})
 			return b
