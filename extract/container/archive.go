@@ -40,7 +40,7 @@ type Archive struct {
 	// the number after its last: places where other content may hide.
 	Prefix, Trailer int64
 	// Gaps are further places where content may hide: what lies between the entries
-	// of a Unity file of assets, of which only some objects are entries.
+	// of a Unity file of assets or a database, of which only some objects are entries.
 	Gaps []Span
 
 	data         []byte
@@ -77,6 +77,8 @@ func Open(data []byte, limits Limits) (*Archive, error) {
 		err = a.listAssembly()
 	case AssemblyStore:
 		err = a.listAssemblyStore()
+	case SQLite:
+		err = a.listSQLite()
 	case None:
 		err = errorAt(None, 0, ErrUnsupported, "not a container")
 	default:
@@ -160,6 +162,7 @@ type Entry struct {
 	hasCRC  bool
 	inPlace bool   // Offset is the content itself, no header to read
 	broken  *Error // why it cannot be read, by the listing alone
+	spans   []Span // where the content is when that is not one place
 	id      int64  // of a Unity object
 }
 

@@ -115,6 +115,18 @@ func (d *Decoder) decodeBlocks(e *Entry, dst []byte, most int64) (out []byte, un
 	if e.broken != nil {
 		return nil, 0, e.broken
 	}
+	if e.spans != nil {
+		most = min(most, e.Size, a.limits.EntryBytes)
+		out = sized(dst, most, most, int(e.Size))
+		for _, p := range e.spans {
+			n := min(p.To-p.From, most-int64(len(out)))
+			out = append(out, a.data[p.From:p.From+n]...)
+		}
+		if int64(len(out)) < e.Size && most == a.limits.EntryBytes {
+			err = errorAt(a.Kind, e.Offset, ErrLimit, "content of %d bytes", e.Size)
+		}
+		return out, int64(len(out)), err
+	}
 	size := min(e.Size, most)
 	out = sized(dst, size, min(size, a.limits.EntryBytes), int(min(e.CompressedSize, 1<<40)))
 	for pos, i := e.Offset, s.at(e.Offset); pos < e.Offset+size; i++ {

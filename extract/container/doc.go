@@ -1,7 +1,7 @@
 // Package container opens the archives that apps come in as bounded, read-only
 // views over bytes: ZIP in all its Android names (APK, AAR, AAB, XAPK, APKS, wheel,
-// JAR), tar, gzip, bzip2, xz, zstd, zlib, LZMA and LZ4, and what game engines pack their files in:
-// Unity's asset bundles and files of assets, Unreal's and Godot's packs, and the
+// JAR), tar, gzip, bzip2, xz, zstd, zlib, LZMA and LZ4, large values of SQLite
+// databases, and what game engines pack their files in: Unity's asset bundles and files of assets, Unreal's and Godot's packs, and the
 // compressed assemblies of .NET. Each is a small file of its own; they
 // share Archive, Entry and Decoder and nothing else, and would import each other if
 // they were packages.

@@ -32,9 +32,10 @@ const (
 	GodotPack
 	Assembly
 	AssemblyStore
+	SQLite
 )
 
-var kindNames = [...]string{"none", "zip", "tar", "gzip", "bzip2", "xz", "zstd", "zlib", "lzma", "lz4", "7z", "rar", "unity bundle", "unity assets", "unreal pak", "godot pack", "assembly", "assembly store"}
+var kindNames = [...]string{"none", "zip", "tar", "gzip", "bzip2", "xz", "zstd", "zlib", "lzma", "lz4", "7z", "rar", "unity bundle", "unity assets", "unreal pak", "godot pack", "assembly", "assembly store", "sqlite"}
 
 // String returns the lower-case name of the kind, for example "zip".
 func (k Kind) String() string {
@@ -127,7 +128,7 @@ func SniffStream(data []byte) Kind {
 	return None
 }
 
-// Detect is Sniff for a whole file: it also finds a zlib stream, a ZIP that has other data before
+// Detect is Sniff for a whole file: it also finds a zlib stream, a database, a ZIP that has other data before
 // it (a self-extractor, an APK behind a dex or an image) by its end record, a Unity
 // bundle behind a header of a game's own, and a Unity file of assets, which has no
 // signature.
@@ -140,6 +141,9 @@ func Detect(data []byte) Kind {
 	}
 	if isZlib(data) {
 		return Zlib
+	}
+	if bytes.HasPrefix(data, []byte(sqliteSignature)) && len(data) > sqliteHeader {
+		return SQLite
 	}
 	if _, ok := assemblyPayload(data); ok {
 		return AssemblyStore
