@@ -118,6 +118,9 @@ func TestEstimate_tablesHaveTheSizesOfTheirScan(t *testing.T) {
 func TestEstimate_aSizeThatBindsNothingIsAnError(t *testing.T) {
 	net, _ := freeNet(t)
 	for bind, want := range map[string]int{"heigth=64": 2, "height=64": 0, "data:1=64": 0, "batch=1": 0, "sequence=9": 0} {
+		if testing.Short() && want == 0 {
+			continue // a prediction each, which takes long under the race detector
+		}
 		code, _, stderr := gaugenn(t, "estimate", net, "--device", "Pixel 7", "--bind", bind, "--bind", "width=64")
 		if code != want || code != 0 && !strings.Contains(stderr, "--bind heigth: no model in ") {
 			t.Errorf("%s: exit %d: %s", bind, code, stderr)
