@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/gaugenn/gaugenn/extract/container"
+	"github.com/gaugenn/gaugenn/graph/format"
 )
 
 const (
@@ -251,6 +252,12 @@ func (w *worker) conclude(a *artifact, found *recognised, failed *Finding) []*Fi
 			rows = append(rows, w.nested(a, kind)...)
 		} else if w.Depth == Full {
 			rows = w.searchAll(a, failed)
+			if end := contentEnd(a.data, known(a.data)); len(rows) == 0 && end > 0 && end < len(a.data) {
+				rows = w.readAt(a, end)
+			}
+			if len(rows) == 0 {
+				rows = w.behindHeader(a)
+			}
 			rows = append(rows, w.base64(a)...)
 			if len(rows) == 0 {
 				rows = w.streamBehind(a)
@@ -406,6 +413,34 @@ func (w *worker) streamBehind(a *artifact) []*Finding {
 				f.Reason = strings.TrimPrefix(f.Reason+fmt.Sprintf("; in a %s stream at offset %d", kind, at), "; ")
 			}
 			return rows
+		}
+	}
+	return nil
+}
+
+// behindHeader reads a model of a format without a signature behind a header of an
+// app's own.
+func (w *worker) behindHeader(a *artifact) []*Finding {
+	if known(a.data) != "" {
+		return nil
+	}
+	tries := 0
+	for i := range w.Formats {
+		f := &w.Formats[i]
+		if !f.Headed {
+			continue
+		}
+		for at := int64(1); at <= maxHeader && at+64 <= int64(len(a.data)) && tries < maxStreams; at++ {
+			rest := a.data[at:]
+			if f.Match(format.Head{Name: a.base(), Bytes: rest[:min(len(rest), format.MaxHead)], Size: int64(len(rest)), Trailing: true}) == format.No {
+				continue
+			}
+			tries++
+			m, files, err := w.parse(a, f, at, true)
+			if err == nil && m.Length >= int64(len(rest))/2 && len(m.Graphs) > 0 && len(m.Graphs[0].Nodes) > 0 {
+				piece := w.pieceAt(a, at, min(m.Length, int64(len(rest))))
+				return []*Finding{w.accept(piece, &recognised{f, m, files})}
+			}
 		}
 	}
 	return nil

@@ -3,6 +3,7 @@ package extract
 import (
 	"bytes"
 	"encoding/binary"
+	"strings"
 )
 
 // behind searches what stands behind the end of a picture or sound, where other
@@ -18,7 +19,23 @@ func (w *worker) behind(a *artifact, data []byte, what string) []*Finding {
 	}
 	whole := *a
 	whole.data, whole.size = data, int64(len(data))
-	return w.search(&whole, int64(end))
+	if rows := w.search(&whole, int64(end)); len(rows) > 0 {
+		return rows
+	}
+	return w.readAt(&whole, end)
+}
+
+// readAt reads what begins at an offset and goes on to the end as a file of its own:
+// formats without a signature are told by their first byte.
+func (w *worker) readAt(a *artifact, at int) []*Finding {
+	if len(a.data)-at < 16 {
+		return nil
+	}
+	piece := w.pieceAt(a, int64(at), int64(len(a.data)-at))
+	if found, _ := w.identify(piece); found != nil {
+		return []*Finding{w.accept(piece, found)}
+	}
+	return nil
 }
 
 // contentEnd returns where content of a kind ends by its own structure, 0 where that
@@ -36,8 +53,54 @@ func contentEnd(data []byte, what string) int {
 		return int(binary.LittleEndian.Uint32(data[4:])) + 8
 	case "icu resources":
 		return icuEnd(data)
+	case "mp4":
+		return mp4End(data)
+	case "ogg":
+		return oggEnd(data)
+	case "dex":
+		if len(data) < 36 {
+			return 0
+		}
+		return int(binary.LittleEndian.Uint32(data[32:]))
 	}
 	return 0
+}
+
+// mp4Boxes are the boxes that stand at the top of a file (ISO/IEC 14496-12).
+const mp4Boxes = "ftyp moov mdat free skip wide moof mfra sidx ssix styp meta meco uuid pdin prft emsg udta pnot "
+
+// mp4End walks the boxes at the top: u32 size, big endian, and four letters; a size of
+// 1 is followed by the size as u64 behind the letters, one of 0 reaches to the end.
+func mp4End(data []byte) int {
+	pos := int64(0)
+	for pos+8 <= int64(len(data)) && strings.Contains(mp4Boxes, string(data[pos+4:pos+8])+" ") {
+		n := uint64(binary.BigEndian.Uint32(data[pos:]))
+		if n == 1 && pos+16 <= int64(len(data)) {
+			n = binary.BigEndian.Uint64(data[pos+8:])
+		}
+		if n < 8 || n > uint64(int64(len(data))-pos) {
+			return 0 // to the end, or cut
+		}
+		pos += int64(n)
+	}
+	return int(pos)
+}
+
+// oggEnd walks the pages (RFC 3533): 27 bytes, of which the last counts the lengths
+// that follow, one byte each.
+func oggEnd(data []byte) int {
+	pos := 0
+	for pos+27 <= len(data) && string(data[pos:pos+4]) == "OggS" {
+		n := 27 + int(data[pos+26])
+		if pos+n > len(data) {
+			return 0
+		}
+		for _, l := range data[pos+27 : pos+n] {
+			n += int(l)
+		}
+		pos += n
+	}
+	return min(pos, len(data))
 }
 
 // icuEnd reads the length of a resource bundle of ICU (udata.h, uresdata.h): a header

@@ -82,6 +82,7 @@ func (d *dexWriter) write(classes []Class) []byte {
 		b = uleb(b, slices.Index(d.methods, c.Name+"->run"))
 		b = uleb(append(b, 1), code)
 	}
+	le.PutUint32(b[0x20:], uint32(len(b))) // of the file
 	return b
 }
 

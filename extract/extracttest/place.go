@@ -20,6 +20,8 @@ type Model struct {
 	// Partial says that its format does not read all of it, so that nothing proves
 	// that pieces of it belong together.
 	Partial bool
+	// Headed says that its format, which has no signature, is told behind a header.
+	Headed bool
 	// Masked says that a key of three or four bytes over it leaves too little of its
 	// format's signs to know it by.
 	Masked bool
@@ -72,6 +74,9 @@ func Hide(place string, models []Model) (p Plant, ok bool, err error) {
 		if l.name != place {
 			continue
 		}
+		if l.headed && !models[0].Headed {
+			return p, false, nil
+		}
 		isZIP := bytes.HasPrefix(models[0].Data, []byte("PK\x03\x04"))
 		if l.tail && !models[0].Anywhere && !isZIP || l.zip && !isZIP {
 			return p, false, nil
@@ -96,6 +101,7 @@ type place struct {
 	anywhere bool // only for models that can be told anywhere
 	tail     bool // only for models that are told anywhere, or in archives that say where they end
 	zip      bool // only for models that are ZIP files
+	headed   bool // only for models that are told behind a header without a signature
 	masked   bool // under a key that leaves little to know some models by
 	several  bool // takes all models at once
 	pieces   bool // cuts the model
@@ -189,6 +195,9 @@ func insidePlaces() []place {
 		}},
 		{name: "behind a header", verdict: Found, anywhere: true, hide: inEntry("assets/", func(m Model) []byte {
 			return append([]byte("MYCO\x01\x00\x00\x00some header 1"), m.Data...)
+		})},
+		{name: "behind a header, no signature", verdict: Found, headed: true, hide: inEntry("assets/", func(m Model) []byte {
+			return slices.Concat([]byte("MYCO\x01"), Noise(8, 77), m.Data)
 		})},
 		{name: "before other content", verdict: Found, tail: true, hide: inEntry("assets/", func(m Model) []byte {
 			return slices.Concat(m.Data, []byte("TAIL\x00\x00"), Noise(4, 1000))

@@ -116,6 +116,12 @@ func picturePlaces() []place {
 		{name: "behind a compressed WebP", verdict: Found, anywhere: true, hide: inEntry("res/drawable/g.webp", func(m Model) []byte {
 			return append([]byte("RIFF\x0c\x00\x00\x00WEBPVP8X\x00\x00\x00\x00"), m.Data...)
 		})},
+		{name: "behind a film", verdict: Found, anywhere: true, hide: inEntry("assets/h.mp4", func(m Model) []byte {
+			return slices.Concat([]byte("\x00\x00\x00\x10ftypisom\x00\x00\x02\x00\x00\x00\x00\x4cmdat"), Noise(3, 68), []byte("\x00\x00\x00\x08moov"), m.Data)
+		})},
+		{name: "behind an Ogg sound", verdict: Found, anywhere: true, hide: behind("res/raw/i.ogg", slices.Concat([]byte("OggS\x00\x02"), make([]byte, 20), []byte("\x01\x1e"), Noise(4, 30)))},
+		{name: "right behind a photo", verdict: Found, hide: behind("assets/j.jpg", JPEG())},
+		{name: "right behind code", verdict: Found, hide: inEntry("assets/k.dex", func(m Model) []byte { return append(Dex(Class{Name: "LA;"}), m.Data...) })},
 		{name: "behind a picture's first bytes", verdict: Found, anywhere: true, hide: inEntry("res/drawable/b.png", func(m Model) []byte {
 			return append([]byte("\x89PNG\r\n\x1a\n"), m.Data...)
 		})},

@@ -53,7 +53,7 @@ func models(t testing.TB) []extracttest.Model {
 		if err != nil {
 			t.Fatal(err)
 		}
-		out = append(out, extracttest.Model{Name: filepath.Base(f.path), Data: b, Anywhere: f.anywhere, Partial: f.partial, Masked: f.masked})
+		out = append(out, extracttest.Model{Name: filepath.Base(f.path), Data: b, Anywhere: f.anywhere, Partial: f.partial, Masked: f.masked, Headed: strings.HasSuffix(f.path, ".mnn")})
 	}
 	return out
 }

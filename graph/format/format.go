@@ -62,6 +62,10 @@ type Format struct {
 	// Embedded lists byte strings whose occurrence anywhere in a file may mark
 	// a model in it; nil if the format cannot be found that way.
 	Embedded []Signature
+	// Headed says that a model can be looked for behind a header of unknown length:
+	// Match says No to nearly all other bytes at little cost, Parse reads to the end
+	// of the model and reports it.
+	Headed bool
 }
 
 // Signature is a byte string at a fixed distance from a model's start.

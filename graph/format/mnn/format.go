@@ -22,6 +22,7 @@ var Format = format.Format{
 	ReadsNot:   "Plugins and Extra operators (cost unknown), values of sparse codebook weights.",
 	Match:      match,
 	Parse:      parse,
+	Headed:     true,
 	Parts:      func(h format.Head) []string { return []string{h.Name + ".weight"} },
 }
 
