@@ -123,7 +123,7 @@ func (w *reading) loads() map[uint32][]int {
 
 // loadedBy notes a method that loads the string, the first of each owner of code.
 func (l *loaded) loadedBy(method string) {
-	same := func(c string) bool { return codeOwner(c) == codeOwner(method) }
+	same := func(c string) bool { return callerGroup(c) == callerGroup(method) }
 	if len(l.callers) < maxCallers && !slices.ContainsFunc(l.callers, same) {
 		l.callers = append(l.callers, method)
 	}
@@ -241,13 +241,13 @@ func (c *caller) class(ri int, r dex.Ref, owner, name uint32) {
 		return
 	}
 	by := c.of(r)
-	if c.called[ri][codeOwner(by)] {
+	if c.called[ri][callerGroup(by)] {
 		return
 	}
 	if c.called[ri] == nil {
 		c.called[ri] = map[string]bool{}
 	}
-	c.called[ri][codeOwner(by)] = true
+	c.called[ri][callerGroup(by)] = true
 	c.see(Observation{Rule: c.r.rules[ri], Path: c.file, Strength: Called, Caller: by, Offset: r.Offset,
 		Detail: by + " calls " + class(c.f.Type(owner)) + "." + string(c.f.String(name))})
 }

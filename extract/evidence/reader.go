@@ -171,7 +171,7 @@ func (w *reading) problem(text string) {
 // see keeps the strongest observation of a rule in a file, of each value, and of each
 // owner of calling code.
 func (w *reading) see(o Observation) {
-	k := seenAs{o.Rule.ID, o.Path, o.Value, codeOwner(o.Caller)}
+	k := seenAs{o.Rule.ID, o.Path, o.Value, callerGroup(o.Caller)}
 	if have := w.best[k]; have == nil || rank[o.Strength] > rank[have.Strength] {
 		w.best[k] = &o
 	}

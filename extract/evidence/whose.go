@@ -29,6 +29,15 @@ func codeOwner(name string) string {
 	return name[:end]
 }
 
+// callerGroup returns whose code a method is, as far as one caller of each is kept:
+// renamed code counts as one owner's.
+func callerGroup(method string) string {
+	if method != "" && Renamed(method) {
+		return "renamed"
+	}
+	return codeOwner(method)
+}
+
 // OwnCode reports whether a method or class, "com.example.Voice.start", is the app's
 // own code: it has the first two names of the app's package. Code of libraries is not,
 // nor is code that was renamed.

@@ -1,6 +1,8 @@
 package evidence_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/gaugenn/gaugenn/extract/evidence"
@@ -42,6 +44,21 @@ func TestRead_callsOfTheAppCountBeforeThoseOfLibraries(t *testing.T) {
 				t.Errorf("%s: %s seen %d times with its user", c.pkg, s, seen[s])
 			}
 		}
+	}
+}
+
+// TestRead_appBehindRenamedCallers: however many renamed classes call an SDK before it,
+// the app's own call is found.
+func TestRead_appBehindRenamedCallers(t *testing.T) {
+	call := []string{"Lorg/tensorflow/lite/Interpreter;->run"}
+	var classes []extracttest.Class
+	for i := range 200 {
+		classes = append(classes, extracttest.Class{Name: fmt.Sprintf("L%c%c;", 'a'+i/20, 'a'+i%20), Calls: call})
+	}
+	classes = append(classes, extracttest.Class{Name: "Lnet/example/app/Main;", Calls: call})
+	r := reader(t).Read(archive(t, "AndroidManifest.xml", string(extracttest.Manifest("net.example.app", "1")), "classes.dex", string(extracttest.Dex(classes...))))
+	if s, detail, _ := strongest(r, "LiteRT"); s != evidence.Called || !strings.HasPrefix(detail, "net.example.app.Main.run calls") {
+		t.Errorf("%q: %s", s, detail)
 	}
 }
 
