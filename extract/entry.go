@@ -293,6 +293,7 @@ const paddingMax = 15
 // does. With more than padding there, the model is one piece of the file, so that it
 // is the same as where nothing follows.
 func (w *worker) bundle(a *artifact, first *recognised) []*Finding {
+	first = w.fuller(a, first)
 	length := first.model.Length
 	if length <= 0 && container.Sniff(a.data[:min(len(a.data), container.SniffLen)]) == container.ZIP {
 		if archive, err := container.Open(a.data, w.limits.Container); err == nil {
@@ -310,6 +311,23 @@ func (w *worker) bundle(a *artifact, first *recognised) []*Finding {
 		}
 	}
 	return append([]*Finding{w.accept(a, first)}, more...)
+}
+
+// fuller is what was read of a model, or, where something was lost, what is read when
+// the file may go on behind the model: its weights may stand there.
+func (w *worker) fuller(a *artifact, first *recognised) *recognised {
+	if status, _ := first.status(a); status != Partial || w.Depth != Full || len(first.format.Embedded) == 0 || a.readErr != nil {
+		return first
+	}
+	m, files, err := w.parse(a, first.format, 0, true)
+	if err != nil {
+		return first
+	}
+	again := &recognised{first.format, m, files}
+	if status, _ := again.status(a); status != Parsed {
+		return first
+	}
+	return again
 }
 
 // pieceAt is the artifact of length bytes from offset in a's file.

@@ -40,6 +40,7 @@ var fixtures = []struct {
 	{"kerash5/testdata/functional.h5", true, false, false},
 	{"paddle/testdata/tiny.pdmodel", true, true, false}, // without its parameters,
 	{"paddlelite/testdata/net.nb", true, false, false},
+	{"torch/testdata/legacy.pth", true, true, false}, // tensors only
 	{"torch/testdata/sequential_trace.pt", false, false, false},
 	{"unity/testdata/v20.nn", false, true, false},
 	{"unity/testdata/v8.sentis", false, true, false},
@@ -155,4 +156,32 @@ func judge(t *testing.T, plant extracttest.Plant) tally {
 
 func within(f *extract.Finding, plant extracttest.Plant) bool {
 	return strings.HasPrefix(f.Path, plant.Within)
+}
+
+// TestScan_graphAndWeightsInOneFile: a graph that its weights follow is whole, at the
+// start of a file as behind a header.
+func TestScan_graphAndWeightsInOneFile(t *testing.T) {
+	var pair []byte
+	for _, name := range []string{"small.param", "small.bin"} {
+		b, err := os.ReadFile(filepath.Join("..", "..", "graph", "format", "ncnn", "testdata", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		pair = append(pair, b...)
+	}
+	for header, offset := range map[string]int64{"": -1, "MYCO\x00\x01\x02\x03": 8} {
+		file := filepath.Join(t.TempDir(), "net.dat")
+		if err := os.WriteFile(file, append([]byte(header), pair...), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		sc := extract.Scanner{Formats: all.Formats(), Workers: 1}
+		if err := sc.Scan(context.Background(), []string{file}, func(a *extract.App) error {
+			if len(a.Findings) != 1 || a.Findings[0].Status != extract.Parsed || a.Findings[0].Offset != offset {
+				t.Errorf("behind %q: %d findings, %+v", header, len(a.Findings), a.Findings)
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

@@ -91,11 +91,11 @@ func findByContent(in format.Input, net *network, lim format.Limits, not string)
 
 // behindGraph looks for the weights right behind a graph that lies in the middle of
 // other bytes: ncnn2mem writes both as arrays of one source file, which compilers put
-// behind each other, aligned. Every tag must be known and the first numbers plausible,
+// behind each other, aligned; a file may hold both without a gap. Every tag must be known and the first numbers plausible,
 // or they are left out: nil.
 func behindGraph(in format.Input, net *network, lim format.Limits) *graph.Model {
 	tried := int64(-1)
-	for align := int64(4); align <= 128; align *= 2 {
+	for align := int64(1); align <= 128; align *= 2 {
 		start := (net.length + align - 1) &^ (align - 1)
 		if start == tried || start >= int64(len(in.Data)) {
 			continue

@@ -26,6 +26,7 @@ var Format = format.Format{
 	ReadsNot:   "Input shapes (not in the files), mobile FlatBuffers (PTMF), TAR files of 0.1.1, optimiser states.",
 	Match:      match,
 	Parse:      Parse,
+	Embedded:   []format.Signature{{Bytes: legacyMagic}},
 }
 
 // legacyMagic is the first pickle of the form before 1.6.
@@ -277,7 +278,7 @@ func legacy(data []byte, lim format.Limits) (*graph.Model, error) {
 	if len(b.g.Tensors) == 0 {
 		return nil, format.Errorf(format.ErrNotModel, -1, "saved object without tensors")
 	}
-	return finish(&graph.Model{Format: name, FormatVersion: "before 1.6"}, b), nil
+	return finish(&graph.Model{Format: name, FormatVersion: "before 1.6", Length: int64(pos)}, b), nil
 }
 
 func clip(s string) string {
