@@ -29,6 +29,12 @@ var encryptedHeaders = []struct{ magic, tool string }{
 var plaintexts = []format.Signature{
 	{Bytes: []byte("7767517\n")}, {Bytes: []byte("\xDD\x85\x76\x00")},
 	{Bytes: []byte("\x89HDF\r\n\x1a\n")}, {Bytes: []byte("PK\x03\x04")},
+	// Long enough for a key of four bytes: how PyTorch's archives begin, and ONNX models
+	// behind their IR version, by producer.
+	{Bytes: []byte("PK\x03\x04\x00\x00\x08\x08\x00\x00")},
+	{Bytes: []byte("\x12\x07pytorch"), Offset: 2}, {Bytes: []byte("\x12\x07tf2onnx"), Offset: 2},
+	{Bytes: []byte("\x12\x0donnx.quantize"), Offset: 2}, {Bytes: []byte("\x12\x0bonnx-caffe2"), Offset: 2},
+	{Bytes: []byte("\x12\x08skl2onnx"), Offset: 2}, {Bytes: []byte("\x12\x0cbackend-test"), Offset: 2},
 	{Bytes: []byte("\x08")}, {Bytes: []byte("\x0A")}, {Bytes: []byte("name:")}, {Bytes: []byte("layer {")}, {Bytes: []byte("input: ")},
 }
 

@@ -185,3 +185,35 @@ func TestScan_graphAndWeightsInOneFile(t *testing.T) {
 		}
 	}
 }
+
+// TestScan_producerUnderAKey: the producer's name, which most ONNX models begin with,
+// is plaintext enough for a key of four bytes.
+func TestScan_producerUnderAKey(t *testing.T) {
+	b, err := os.ReadFile(filepath.Join("..", "..", "graph", "format", "onnx", "testdata", "conv.onnx"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const own = 2 + 2 + 16 // version and the fixture's own producer
+	model := append([]byte("\x08\x08\x12\x07pytorch"), b[own:]...)
+	for _, key := range []string{"\x01\x80\x7f", "\xde\xad\xbe\xef"} {
+		for i := range model {
+			model[i] ^= key[i%len(key)]
+		}
+		file := filepath.Join(t.TempDir(), "a.dat")
+		if err := os.WriteFile(file, model, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		sc := extract.Scanner{Formats: all.Formats(), Workers: 1}
+		if err := sc.Scan(context.Background(), []string{file}, func(a *extract.App) error {
+			if a.Status != extract.Encrypted || !strings.HasPrefix(a.Reason, "onnx under repeating XOR key") {
+				t.Errorf("%d bytes: %s %s", len(key), a.Status, a.Reason)
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		for i := range model {
+			model[i] ^= key[i%len(key)]
+		}
+	}
+}
