@@ -42,20 +42,21 @@ def prepare():
 
 
 def timed(cmd):
-    """Return (wall seconds, CPU seconds, peak MB of the largest process, output)."""
-    t = time.perf_counter()
-    pid_out = subprocess.run(["/usr/bin/env", "python3", "-c", """
-import resource, subprocess, sys
+    """Return (wall seconds, CPU seconds, peak MB of the largest process, output).
+
+    A process of its own takes the time, so that its children are the command's alone."""
+    done = subprocess.run(["/usr/bin/env", "python3", "-c", """
+import resource, subprocess, sys, time
+t = time.perf_counter()
 r = subprocess.run(sys.argv[1:], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-u = resource.getrusage(resource.RUSAGE_CHILDREN)
+wall, u = time.perf_counter() - t, resource.getrusage(resource.RUSAGE_CHILDREN)
 sys.stdout.write(r.stdout)
-print(f"\\nRUSAGE {u.ru_utime + u.ru_stime:.2f} {u.ru_maxrss / 1024:.0f} {r.returncode}")
+print(f"\\nRUSAGE {wall:.3f} {u.ru_utime + u.ru_stime:.2f} {u.ru_maxrss / 1024:.0f} {r.returncode}")
 """, *cmd], capture_output=True, text=True)
-    wall = time.perf_counter() - t
-    m = re.search(r"RUSAGE (\S+) (\S+) (\d+)", pid_out.stdout)
-    if m is None or m.group(3) != "0":
-        sys.exit(f"{cmd[0]} failed:\n{pid_out.stdout}{pid_out.stderr}")
-    return wall, float(m.group(1)), float(m.group(2)), pid_out.stdout
+    m = re.search(r"RUSAGE (\S+) (\S+) (\S+) (\d+)", done.stdout)
+    if m is None or m.group(4) != "0":
+        sys.exit(f"{cmd[0]} failed:\n{done.stdout}{done.stderr}")
+    return float(m.group(1)), float(m.group(2)), float(m.group(3)), done.stdout
 
 
 def accounted(tables):
