@@ -152,6 +152,8 @@ func FuzzOpen(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) { exercise(t, data, 2) })
 }
 
+// exercise reads all of an archive and, in it, archives up to depth, and holds what it
+// gives to the limits.
 func exercise(t *testing.T, data []byte, depth int) {
 	limits := container.Limits{Entries: 20, EntryBytes: 256 << 10, ExcessBytes: 1 << 16}
 	a, err := container.Open(data, limits)
@@ -171,12 +173,17 @@ func exercise(t *testing.T, data []byte, depth int) {
 		if int64(len(c.Data)) > limits.EntryBytes+1000 && !c.Shared {
 			t.Fatalf("%q: %d bytes, beyond the limit", e.Name, len(c.Data))
 		}
-		if err == nil && peekErr == nil && !bytes.HasPrefix(c.Data, head[:n]) {
+		if err == nil && peekErr == nil && !bytes.Equal(head[:n], c.Data[:min(len(c.Data), len(head))]) {
 			t.Fatalf("%q: peek and content differ", e.Name)
 		}
 		e.Check(c.Data)
 		if depth > 1 {
 			exercise(t, c.Data, depth-1)
+		}
+	}
+	for _, s := range a.Between() {
+		if s.From < 0 || s.To > int64(len(data)) || s.From >= s.To {
+			t.Fatalf("span %v of %d bytes", s, len(data))
 		}
 	}
 }

@@ -2,7 +2,6 @@ package container_test
 
 import (
 	"bytes"
-	"os"
 	"testing"
 
 	"github.com/gaugenn/gaugenn/extract/container"
@@ -17,17 +16,8 @@ func sqliteContent(seed, n int) []byte {
 	return b
 }
 
-func sqliteFile(tb testing.TB) []byte {
-	tb.Helper()
-	b, err := os.ReadFile("testdata/sqlite/values.sqlite")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return b
-}
-
 func TestOpen_largeValuesOfADatabase(t *testing.T) {
-	data := sqliteFile(t)
+	data := testFile(t, "sqlite", "values.sqlite")
 	a := open(t, data)
 	if a.Kind != container.SQLite {
 		t.Fatalf("kind %s", a.Kind)
@@ -55,7 +45,7 @@ func TestOpen_largeValuesOfADatabase(t *testing.T) {
 
 // Whatever the pages say, no page is read twice: entries hold no more than the file.
 func TestOpen_databaseThatLies(t *testing.T) {
-	good := sqliteFile(t)
+	good := testFile(t, "sqlite", "values.sqlite")
 	var d container.Decoder
 	for i := 0; i < len(good); i += 1 + 6*min(i/600, 1) {
 		for _, mask := range []byte{0xFF, 0x80, 1} {

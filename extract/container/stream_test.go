@@ -7,6 +7,7 @@ import (
 	"compress/zlib"
 	"encoding/base64"
 	"errors"
+	"io"
 	"strings"
 	"testing"
 
@@ -16,24 +17,11 @@ import (
 	"github.com/ulikunitz/xz/lzma"
 )
 
-func gzipped(tb testing.TB, name string, data []byte) []byte {
+// written returns data as it comes out of a compressor.
+func written(tb testing.TB, data []byte, open func(io.Writer) (io.WriteCloser, error)) []byte {
 	tb.Helper()
 	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	w.Name = name
-	if _, err := w.Write(data); err != nil {
-		tb.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		tb.Fatal(err)
-	}
-	return b.Bytes()
-}
-
-func xzed(tb testing.TB, data []byte) []byte {
-	tb.Helper()
-	var b bytes.Buffer
-	w, err := xz.NewWriter(&b)
+	w, err := open(&b)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -44,6 +32,30 @@ func xzed(tb testing.TB, data []byte) []byte {
 		tb.Fatal(err)
 	}
 	return b.Bytes()
+}
+
+func gzipped(tb testing.TB, name string, data []byte) []byte {
+	tb.Helper()
+	return written(tb, data, func(to io.Writer) (io.WriteCloser, error) {
+		w := gzip.NewWriter(to)
+		w.Name = name
+		return w, nil
+	})
+}
+
+func xzed(tb testing.TB, data []byte) []byte {
+	tb.Helper()
+	return written(tb, data, func(to io.Writer) (io.WriteCloser, error) { return xz.NewWriter(to) })
+}
+
+func zlibbed(tb testing.TB, data []byte) []byte {
+	tb.Helper()
+	return written(tb, data, func(to io.Writer) (io.WriteCloser, error) { return zlib.NewWriter(to), nil })
+}
+
+func lzmaed(tb testing.TB, data []byte) []byte {
+	tb.Helper()
+	return written(tb, data, func(to io.Writer) (io.WriteCloser, error) { return lzma.NewWriter(to) })
 }
 
 func zstded(tb testing.TB, data []byte) []byte {
@@ -77,35 +89,6 @@ func tarred(tb testing.TB, files map[string][]byte, order ...string) []byte {
 		if _, err := w.Write(files[name]); err != nil {
 			tb.Fatal(err)
 		}
-	}
-	if err := w.Close(); err != nil {
-		tb.Fatal(err)
-	}
-	return b.Bytes()
-}
-
-func zlibbed(tb testing.TB, data []byte) []byte {
-	tb.Helper()
-	var b bytes.Buffer
-	w := zlib.NewWriter(&b)
-	if _, err := w.Write(data); err != nil {
-		tb.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		tb.Fatal(err)
-	}
-	return b.Bytes()
-}
-
-func lzmaed(tb testing.TB, data []byte) []byte {
-	tb.Helper()
-	var b bytes.Buffer
-	w, err := lzma.NewWriter(&b)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	if _, err := w.Write(data); err != nil {
-		tb.Fatal(err)
 	}
 	if err := w.Close(); err != nil {
 		tb.Fatal(err)

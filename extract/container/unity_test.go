@@ -5,10 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -16,30 +14,6 @@ import (
 	"github.com/gaugenn/gaugenn/extract/container"
 	"github.com/google/go-cmp/cmp"
 )
-
-// unityTruth is what UnityPy reads out of the fixtures, as testdata/unity/gen.py
-// wrote it down: digests of the entries, by file and name.
-func unityTruth(t testing.TB) map[string]map[string]string {
-	t.Helper()
-	b, err := os.ReadFile("testdata/unity/truth.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	truth := map[string]map[string]string{}
-	if err := json.Unmarshal(b, &truth); err != nil {
-		t.Fatal(err)
-	}
-	return truth
-}
-
-func unityFile(t testing.TB, name string) []byte {
-	t.Helper()
-	b, err := os.ReadFile(filepath.Join("testdata", "unity", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
 
 // digests opens data and returns the digests of all entries by name.
 func digests(t testing.TB, data []byte) map[string]string {
@@ -71,9 +45,9 @@ func digests(t testing.TB, data []byte) map[string]string {
 }
 
 func TestOpen_unityFilesAsUnityPyReadsThem(t *testing.T) {
-	for name, want := range unityTruth(t) {
+	for name, want := range truthOf(t, "unity") {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(want, digests(t, unityFile(t, name))); diff != "" {
+			if diff := cmp.Diff(want, digests(t, testFile(t, "unity", name))); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -81,9 +55,9 @@ func TestOpen_unityFilesAsUnityPyReadsThem(t *testing.T) {
 }
 
 func TestOpen_unityBundleBehindAHeader(t *testing.T) {
-	want := unityTruth(t)
+	want := truthOf(t, "unity")
 	for _, name := range []string{"v7_lz4_padded.bundle", "v8_none_padded.bundle", "v6_lz4_at_end.bundle"} {
-		data := slices.Concat([]byte("MYGAME\x01\x02 a header of 29 bytes"), unityFile(t, name), []byte("and more"))
+		data := slices.Concat([]byte("MYGAME\x01\x02 a header of 29 bytes"), testFile(t, "unity", name), []byte("and more"))
 		if kind := container.Detect(data); kind != container.UnityBundle {
 			t.Fatalf("%s: Detect = %v", name, kind)
 		}
@@ -99,11 +73,11 @@ func TestOpen_unityBundleBehindAHeader(t *testing.T) {
 
 // TestOpen_unityAssetsCoverTheFile: entries and gaps are the file, none twice.
 func TestOpen_unityAssetsCoverTheFile(t *testing.T) {
-	for name := range unityTruth(t) {
+	for name := range truthOf(t, "unity") {
 		if filepath.Ext(name) != ".assets" {
 			continue
 		}
-		data := unityFile(t, name)
+		data := testFile(t, "unity", name)
 		a, err := container.Open(data, container.Limits{})
 		if err != nil || a.Kind != container.UnityAssets {
 			t.Fatalf("%s: %v, %v", name, a, err)
@@ -129,8 +103,8 @@ func TestOpen_unityAssetsCoverTheFile(t *testing.T) {
 // TestOpen_unityTruncated: what is left of a cut bundle is read, and the rest is an
 // error that says so.
 func TestOpen_unityTruncated(t *testing.T) {
-	for name := range unityTruth(t) {
-		data := unityFile(t, name)
+	for name := range truthOf(t, "unity") {
+		data := testFile(t, "unity", name)
 		for _, n := range []int{0, 7, 8, 20, 47, 60, len(data) / 2, len(data) - 1} {
 			a, err := container.Open(data[:n], container.Limits{})
 			if err != nil {
@@ -289,34 +263,11 @@ func TestDecoder_unityBlocksAreNotUnpackedForever(t *testing.T) {
 }
 
 func FuzzOpen_unity(f *testing.F) {
-	for name := range unityTruth(f) {
-		if data := unityFile(f, name); len(data) < 30_000 {
+	for name := range truthOf(f, "unity") {
+		if data := testFile(f, "unity", name); len(data) < 30_000 {
 			f.Add(data)
 		}
 	}
 	f.Add(bundleOf(0x40, [][3]uint32{{64, 64, 0}, {64, 6, 2}}, [][2]uint64{{0, 40}, {20, 40}, {40, 64}}, make([]byte, 70)))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		a, err := container.Open(data, container.Limits{EntryBytes: 1 << 20, Entries: 1000})
-		if err != nil {
-			return
-		}
-		var d container.Decoder
-		total := int64(0)
-		for i := range a.Entries {
-			c, err := d.Bytes(&a.Entries[i], nil)
-			if total += c.Unpacked; int64(len(c.Data)) > 1<<20 && !c.Shared {
-				t.Fatalf("%d bytes (%v)", len(c.Data), err)
-			}
-			var head [64]byte
-			n, _ := d.Peek(&a.Entries[i], head[:])
-			if n < min(len(c.Data), len(head)) && err == nil {
-				t.Fatalf("Peek gives %d bytes of %d", n, len(c.Data))
-			}
-		}
-		for _, s := range a.Between() {
-			if s.From < 0 || s.To > int64(len(data)) || s.From >= s.To {
-				t.Fatalf("span %v of %d bytes", s, len(data))
-			}
-		}
-	})
+	f.Fuzz(func(t *testing.T, data []byte) { exercise(t, data, 1) })
 }

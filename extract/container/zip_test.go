@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"strings"
 	"testing"
 
@@ -134,18 +135,7 @@ func appendEnd(data []byte, entries, size, offset int, comment string) []byte {
 
 func deflate(tb testing.TB, data []byte) []byte {
 	tb.Helper()
-	var b bytes.Buffer
-	w, err := flate.NewWriter(&b, 6)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	if _, err := w.Write(data); err != nil {
-		tb.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		tb.Fatal(err)
-	}
-	return b.Bytes()
+	return written(tb, data, func(to io.Writer) (io.WriteCloser, error) { return flate.NewWriter(to, 6) })
 }
 
 func put32(data []byte, at int, v uint32) []byte {
