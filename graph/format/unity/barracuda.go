@@ -7,7 +7,6 @@ import (
 
 	"github.com/gaugenn/gaugenn/graph"
 	"github.com/gaugenn/gaugenn/graph/format"
-	"github.com/gaugenn/gaugenn/graph/format/internal/flatfmt"
 )
 
 const barracudaName = "barracuda"
@@ -148,7 +147,7 @@ type barracuda struct {
 	g       *graph.Graph
 	ids     map[string]graph.TensorID
 	stored  []stored
-	single  flatfmt.Single
+	single  single
 	length  int64 // of all constants, in elements
 }
 
@@ -269,7 +268,7 @@ func (p *barracuda) layer() {
 		return
 	}
 	n.Outputs = []graph.TensorID{p.tensor(name)}
-	p.err = assign(p.g, &p.single, &n)
+	p.err = p.single.assign(p.g, &n)
 	p.g.Nodes = append(p.g.Nodes, n)
 }
 

@@ -87,7 +87,7 @@ type sentis struct {
 	kinds  []string // of the operators
 	dims   []string // names of free dimensions
 	chunks []chunk
-	single flatfmt.Single
+	single single
 }
 
 // chunk is the weights of one segment.
@@ -379,7 +379,7 @@ func (p *sentis) readChains(chains flatbuf.Vector) error {
 			return format.Errorf(format.ErrMalformed, int64(chains.Pos()), "layer %d: operator %d of %d", i, k, len(p.kinds))
 		}
 		n.SourceOp = p.kinds[k]
-		if err := assign(p.g, &p.single, &n); err != nil {
+		if err := p.single.assign(p.g, &n); err != nil {
 			return flatfmt.Wrap(err, fmt.Sprintf("layer %d", i))
 		}
 		p.g.Nodes = append(p.g.Nodes, n)
@@ -388,10 +388,22 @@ func (p *sentis) readChains(chains flatbuf.Vector) error {
 	return nil
 }
 
-// assign adds a node, which may not write what is given: inputs and constants.
-func assign(g *graph.Graph, s *flatfmt.Single, n *graph.Node) error {
+// single gives every result a tensor of its own.
+type single struct {
+	flatfmt.Single
+	inputs map[graph.TensorID]bool // of the graph, from the first node on
+}
+
+// assign takes a node, which may not write what is given: inputs and constants.
+func (s *single) assign(g *graph.Graph, n *graph.Node) error {
+	if s.inputs == nil {
+		s.inputs = map[graph.TensorID]bool{}
+		for _, id := range g.Inputs {
+			s.inputs[id] = true
+		}
+	}
 	for _, id := range n.Outputs {
-		if id >= 0 && (g.Tensors[id].Const != nil || slices.Contains(g.Inputs, id)) {
+		if id >= 0 && (g.Tensors[id].Const != nil || s.inputs[id]) {
 			return format.Errorf(format.ErrMalformed, -1, "%q is written, but given", g.Tensors[id].Name)
 		}
 	}
