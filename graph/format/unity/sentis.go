@@ -357,6 +357,7 @@ func (p *sentis) constant(t *graph.Tensor, k int, offset, length int64) *graph.C
 }
 
 func (p *sentis) readChains(chains flatbuf.Vector) error {
+	results := 0
 	for i := range chains.Len() {
 		c := chains.Table(i)
 		list := c.Tables(2)
@@ -379,6 +380,9 @@ func (p *sentis) readChains(chains flatbuf.Vector) error {
 			return format.Errorf(format.ErrMalformed, int64(chains.Pos()), "layer %d: operator %d of %d", i, k, len(p.kinds))
 		}
 		n.SourceOp = p.kinds[k]
+		if err := flatfmt.Count(&results, len(n.Outputs), p.lim.Tensors, "results"); err != nil {
+			return err
+		}
 		if err := p.single.assign(p.g, &n); err != nil {
 			return flatfmt.Wrap(err, fmt.Sprintf("layer %d", i))
 		}

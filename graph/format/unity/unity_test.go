@@ -5,10 +5,12 @@ import (
 	"errors"
 	"flag"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/gaugenn/gaugenn/graph/format"
 	"github.com/gaugenn/gaugenn/graph/format/formattest"
+	"github.com/gaugenn/gaugenn/graph/format/internal/flatbuf"
 	"github.com/gaugenn/gaugenn/graph/format/unity"
 )
 
@@ -142,6 +144,36 @@ func TestParse_limits(t *testing.T) {
 		name string
 	}{{unity.Barracuda, "v20.nn"}, {unity.Sentis, "v8.sentis"}} {
 		formattest.Limits(t, c.f, formattest.Load(t, c.name)[0], format.Limits{Nodes: 2}, format.Limits{Tensors: 3})
+	}
+}
+
+// A layer that lists one value again and again gets a tensor for each.
+func TestSentis_limitOfResults(t *testing.T) {
+	data := formattest.Load(t, "v8.sentis")[0].Data
+	le := binary.LittleEndian
+	end := 4 + int(le.Uint32(data))
+	fb := flatbuf.New(data[4:end])
+	plan := fb.Root().Table(1)
+	values, chain := plan.Tables(1).Len(), plan.Tables(6).Table(plan.Tables(6).Len()-1)
+	id := chain.Vector(1, 4).Uint32(0)
+	body := slices.Clone(data[4:end])
+	for len(body)%4 != 0 {
+		body = append(body, 0)
+	}
+	vtable := chain.Pos() - int(int32(le.Uint32(body[chain.Pos():])))
+	field := chain.Pos() + int(le.Uint16(body[vtable+6:]))
+	le.PutUint32(body[field:], uint32(len(body)-field))
+	body = le.AppendUint32(body, uint32(values+1))
+	for range values + 1 {
+		body = le.AppendUint32(body, id)
+	}
+	in := format.Input{Data: slices.Concat(le.AppendUint32(nil, uint32(len(body))), body, data[end:])}
+	if _, err := unity.Sentis.Parse(in); err != nil {
+		t.Fatal(err)
+	}
+	in.Limits.Tensors = values
+	if _, err := unity.Sentis.Parse(in); !errors.Is(err, format.ErrLimit) {
+		t.Errorf("%d results with a limit of %d: %v, want ErrLimit", values+1, values, err)
 	}
 }
 
