@@ -28,11 +28,7 @@ func read(t testing.TB, r *evidence.Reader, path string) *evidence.Report {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	a, err := container.Open(f.Data(), container.Limits{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r.Read(a)
+	return r.Read(open(t, f.Data()))
 }
 
 func shared(t testing.TB, parts ...string) string {

@@ -18,21 +18,12 @@ import (
 // archive writes entries in pairs of name and content and opens them.
 func archive(t testing.TB, entries ...string) *container.Archive {
 	t.Helper()
-	var b bytes.Buffer
-	z := zip.NewWriter(&b)
-	for i := 0; i < len(entries); i += 2 {
-		w, err := z.Create(entries[i])
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := w.Write([]byte(entries[i+1])); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := z.Close(); err != nil {
-		t.Fatal(err)
-	}
-	a, err := container.Open(b.Bytes(), container.Limits{})
+	return open(t, []byte(pack(t, entries...)))
+}
+
+func open(t testing.TB, data []byte) *container.Archive {
+	t.Helper()
+	a, err := container.Open(data, container.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,10 +60,7 @@ func TestRead_classesLargerThanDeclared(t *testing.T) {
 	if err := z.Close(); err != nil {
 		t.Fatal(err)
 	}
-	a, err := container.Open(b.Bytes(), container.Limits{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	a := open(t, b.Bytes())
 	want := []string{"A5.class: more classes than are read for evidence"}
 	if diff := cmp.Diff(want, reader(t).Read(a).Problems); diff != "" {
 		t.Error(diff)
@@ -218,7 +206,7 @@ func TestRead_brokenFilesAreProblems(t *testing.T) {
 }
 
 // pack writes entries in pairs of name and content as a ZIP file.
-func pack(t *testing.T, entries ...string) string {
+func pack(t testing.TB, entries ...string) string {
 	t.Helper()
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)

@@ -25,10 +25,7 @@ func signedPackage(t testing.TB) (a *container.Archive, idsig []byte) {
 	if idsig, err = os.ReadFile("testdata/signed.apk.idsig"); err != nil {
 		t.Fatal(err)
 	}
-	if a, err = container.Open(data, container.Limits{}); err != nil {
-		t.Fatal(err)
-	}
-	return a, idsig
+	return open(t, data), idsig
 }
 
 func TestAddSignature_namesTheSigner(t *testing.T) {
