@@ -155,3 +155,34 @@ func TestImport_modelOfUnknownWorkLeavesMACsUnknown(t *testing.T) {
 		}
 	}
 }
+
+// Tables may have been copied without their layers.
+func TestImport_modelOfTablesWithoutLayersLeavesMACsUnknown(t *testing.T) {
+	dir := t.TempDir()
+	out, tables, to := filepath.Join(dir, "out.txt"), filepath.Join(dir, "tables"), filepath.Join(dir, "rows")
+	text := "Session creation time cost: 0.01 s\nTotal inference time cost: 0.1 s\nAverage inference time cost: 5.25 ms\n"
+	if err := os.WriteFile(out, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := gaugenn(t, "scan", "../../graph/format/tflite/testdata/mobile_converted.tflite", "-o", tables, "-q"); code != 0 {
+		t.Fatal(stderr)
+	}
+	if err := os.RemoveAll(filepath.Join(tables, "layers")); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := gaugenn(t, "calibrate", "import", out, "--device", "Galaxy A15", "--model", tables, "-o", to, "-q"); code != 0 {
+		t.Fatal(stderr)
+	}
+	rows := 0
+	for row, err := range data.Read[data.Measurement](to) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rows++; row.ModelID == "" || row.MACs != nil {
+			t.Errorf("model %q, MACs %v; want its id and no MACs", row.ModelID, row.MACs)
+		}
+	}
+	if rows != 1 {
+		t.Errorf("%d rows, want one", rows)
+	}
+}

@@ -29,7 +29,7 @@ type pricedModel struct {
 	quantised  bool
 	binding    string
 	// exact says that the MACs are known, at sizes that the file or the caller
-	// states.
+	// states; then there is a network.
 	exact bool
 	// explicit are the names that sizes of the caller were given by.
 	explicit []string
@@ -172,7 +172,7 @@ func eachTableModel(dir string, visit func(*pricedModel) error) error {
 }
 
 func tableQuestion(m *data.Model, rows []data.Layer) (*pricedModel, error) {
-	q := &pricedModel{id: m.ModelID, format: m.Format, binding: m.Binding, exact: m.MACs != nil, quantised: isQuantised(m.Quantisation)}
+	q := &pricedModel{id: m.ModelID, format: m.Format, binding: m.Binding, quantised: isQuantised(m.Quantisation)}
 	q.Question = estimate.Question{Name: m.Name, Opaque: len(m.OpaqueKinds)}
 	if m.WeightBytes != nil {
 		q.WeightBytes = *m.WeightBytes
@@ -189,7 +189,7 @@ func tableQuestion(m *data.Model, rows []data.Layer) (*pricedModel, error) {
 	if err != nil {
 		return nil, err
 	}
-	q.Times = times
+	q.exact, q.Times = m.MACs != nil, times
 	q.Graph, q.Costs, q.Work = g, costs, simulate.NewWork(g, costs)
 	q.Network = feature.Of(q.Name, g, costs, fusionOf(m.Format))
 	return q, nil
