@@ -25,12 +25,12 @@ type energyFit struct {
 
 // withEnergy returns the rows that have an energy. Where networks are too few for a fit, probes count as well, each kind of them as a family.
 func (p *runProfile) withEnergy(rows []fitRow) []fitRow {
-	known := func(r fitRow) bool { return !r.energy.Known() }
-	some := slices.DeleteFunc(slices.Clone(rows), known)
+	unknown := func(r fitRow) bool { return !r.energy.Known() }
+	some := slices.DeleteFunc(slices.Clone(rows), unknown)
 	if len(some) >= minEnergies {
 		return some
 	}
-	for _, r := range slices.DeleteFunc(slices.Clone(p.probes), known) {
+	for _, r := range slices.DeleteFunc(slices.Clone(p.probes), unknown) {
 		if parts := strings.SplitN(r.name, "_", 3); len(parts) > 1 {
 			r.sample.Group = parts[0] + "_" + parts[1]
 		}
