@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -152,12 +153,7 @@ func (p *Phone) inputs(ctx context.Context, job Job) (out []runtime.InputFile, e
 	if len(job.Shapes) == 0 {
 		return nil, fmt.Errorf("%w: the shapes of the inputs are not known, and the program takes them from files", runtime.ErrModel)
 	}
-	var names []string
-	for name := range job.Shapes {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(job.Shapes)) {
 		if strings.ContainsAny(name, " \t\r\n") || strings.Contains(name, ":=") {
 			return out, fmt.Errorf("%w: input %.60q cannot be named in a list", runtime.ErrModel, name)
 		}
