@@ -98,6 +98,9 @@ func (s *blockStream) shares(from, to int64) (packed, offset int64, stored bool)
 	stored, offset = true, -1
 	for i := s.at(from); i < len(s.blocks) && s.blocks[i].start < to; i++ {
 		b := &s.blocks[i]
+		if b.size == 0 {
+			continue
+		}
 		lo, hi := max(from, b.start), min(to, b.end())
 		if offset < 0 {
 			offset = b.offset + lo - b.start
