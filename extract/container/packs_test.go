@@ -168,6 +168,37 @@ func TestOpen_pakRecordsUsedTwiceAreNotMultiplied(t *testing.T) {
 	}
 }
 
+// TestOpen_pakSizesDoNotWrap: sizes that together pass the range of a number put an
+// entry before the first block.
+func TestOpen_pakSizesDoNotWrap(t *testing.T) {
+	le := binary.LittleEndian
+	text := func(b []byte, s string) []byte { return append(append(le.AppendUint32(b, uint32(len(s)+1)), s...), 0) }
+	const each = 73 + 8 // a record with one block, and 8 bytes
+	sizes := []uint64{1 << 62, 1 << 62, 10}
+	index := le.AppendUint32(text(nil, "../../../"), uint32(len(sizes)))
+	for i, full := range sizes {
+		index = le.AppendUint64(le.AppendUint64(le.AppendUint64(text(index, "x"), uint64(i*each)), 8), full)
+		index = append(le.AppendUint32(index, 1), make([]byte, 20)...)
+		index = le.AppendUint64(le.AppendUint64(le.AppendUint32(index, 1), each-8), each)
+		index = le.AppendUint32(append(index, 0), 1<<16)
+	}
+	data := slices.Concat(make([]byte, each*len(sizes)), index, make([]byte, 17))
+	data = le.AppendUint32(le.AppendUint32(data, 0x5A6F12E1), 8)
+	data = le.AppendUint64(le.AppendUint64(data, uint64(each*len(sizes))), uint64(len(index)))
+	data = append(data, make([]byte, 20)...)
+	data = append(append(data, "Zlib"...), make([]byte, 156)...)
+	a, err := container.Open(data, container.Limits{})
+	if err != nil || len(a.Entries) != len(sizes) {
+		t.Fatalf("%v, %v", a, err)
+	}
+	var d container.Decoder
+	for i := range a.Entries {
+		if _, err := d.Bytes(&a.Entries[i], nil); !errors.Is(err, container.ErrMalformed) {
+			t.Errorf("entry %d: %v", i, err)
+		}
+	}
+}
+
 func FuzzOpen_packs(f *testing.F) {
 	for name := range truthOf(f, "packs") {
 		if data := testFile(f, "packs", name); len(data) < 30_000 {

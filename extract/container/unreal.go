@@ -17,6 +17,9 @@ const (
 	pakFooter  = 44  // from the magic to the digest of the index
 	pakNames   = 32  // bytes of one name of a compression
 	pakLargest = 222 // footer of version 9
+	// pakStream bounds what all entries together unpack to: a sum that cannot pass the
+	// range of a number.
+	pakStream = 1 << 60
 )
 
 // Versions at which the format changes.
@@ -361,6 +364,10 @@ func (p *pak) settle() {
 // addBlocks appends the blocks of a compressed entry to the stream and returns its end.
 func (p *pak) addBlocks(rec *pakRecord, start int64, fail func(error, string, ...any)) int64 {
 	s, left := p.a.stream, rec.full
+	if rec.full > pakStream-start {
+		fail(ErrMalformed, "entry of %d bytes", rec.full)
+		return start
+	}
 	kept := len(s.blocks)
 	for i, b := range rec.blocks {
 		n := min(left, rec.blockSize)
