@@ -13,10 +13,9 @@ import (
 // the version. Numbers are little-endian.
 
 const (
-	pakMagic   = 0x5A6F12E1
-	pakFooter  = 44  // from the magic to the digest of the index
-	pakNames   = 32  // bytes of one name of a compression
-	pakLargest = 222 // footer of version 9
+	pakMagic  = 0x5A6F12E1
+	pakFooter = 44 // from the magic to the digest of the index
+	pakNames  = 32 // bytes of one name of a compression
 	// pakStream bounds what all entries together unpack to: a sum that cannot pass the
 	// range of a number.
 	pakStream = 1 << 60
