@@ -8,10 +8,13 @@ import (
 	"errors"
 	"maps"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/gaugenn/gaugenn/extract/container"
+	"github.com/gaugenn/gaugenn/extract/extracttest"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -259,6 +262,34 @@ func TestDecoder_unityBlocksAreNotUnpackedForever(t *testing.T) {
 	}
 	if most := int64(8*size) + 65<<20; unpacked > most {
 		t.Errorf("%d bytes unpacked, want at most %d", unpacked, most)
+	}
+}
+
+// TestOpen_unityAssetsNamesAreNotMultiplied: objects that are one and the same would be
+// a bomb of names.
+func TestOpen_unityAssetsNamesAreNotMultiplied(t *testing.T) {
+	const objects = 1000
+	list := make([]extracttest.UnityObject, objects)
+	for i := range list {
+		list[i] = extracttest.UnityObject{Class: 49, Content: make([]byte, 16)}
+	}
+	list[0].Name = strings.Repeat("n", 1<<20)
+	data := extracttest.UnityAssets(list...)
+	le := binary.LittleEndian
+	table := 48 + len("2021.3.45f1\x00") + 5 + 4 + 23*objects + 4
+	table = (table + 3) &^ 3
+	for i := range objects {
+		copy(data[table+24*i+8:][:12], data[table+8:][:12]) // where it is and its size
+	}
+	if size := le.Uint32(data[table+16:]); size < 1<<20 {
+		t.Fatalf("first object has %d bytes", size)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	a, err := container.Open(data, container.Limits{})
+	runtime.ReadMemStats(&after)
+	if used := after.TotalAlloc - before.TotalAlloc; err != nil || len(a.Entries) != 1 || used > 16<<20 {
+		t.Errorf("%v, %d bytes allocated", err, used)
 	}
 }
 

@@ -81,6 +81,7 @@ func (a *Archive) listAssets() error {
 	if r.short || count > int64(len(r.b)-r.at)/16 {
 		return errorAt(UnityAssets, int64(r.at), ErrMalformed, "%d objects in a table of %d bytes", count, len(r.b)-r.at)
 	}
+	room := int64(len(a.data)) // objects do not share bytes
 	for range count {
 		if len(a.Entries) >= a.limits.Entries {
 			a.warn("%d objects, %d listed", count, len(a.Entries))
@@ -98,10 +99,11 @@ func (a *Archive) listAssets() error {
 		if r.short {
 			return errorAt(UnityAssets, int64(r.at), ErrMalformed, "table of objects")
 		}
-		if start < 0 || start > int64(len(a.data))-f.data || size > int64(len(a.data))-f.data-start || int64(index) >= int64(len(classes)) {
+		if start < 0 || start > int64(len(a.data))-f.data || size > int64(len(a.data))-f.data-start || int64(index) >= int64(len(classes)) || size > room {
 			continue
 		}
 		if e, ok := assetEntry(a.data[f.data+start:f.data+start+size], classes[index], r.order); ok {
+			room -= size
 			e.Offset += f.data + start
 			e.CompressedSize, e.archive, e.inPlace, e.id = e.Size, a, true, id
 			a.Entries = append(a.Entries, e)
