@@ -100,6 +100,13 @@ func TestOpen_hostilePacks(t *testing.T) {
 	le.PutUint32(lots[index+4+23:], 0xFFFFFFFF)
 	beyond := bytes.Clone(pak)
 	le.PutUint64(beyond[foot+8:], 1<<62)
+	mount := func(n int) []byte {
+		index := append(append(le.AppendUint32(nil, uint32(n)), bytes.Repeat([]byte("m"), n)...), 0, 0, 0, 0)
+		tail := bytes.Clone(pak[foot:])
+		le.PutUint64(tail[8:], 0)
+		le.PutUint64(tail[16:], uint64(len(index)))
+		return slices.Concat(index, []byte{0}, tail)
+	}
 	for _, c := range []struct {
 		name string
 		data []byte
@@ -109,6 +116,7 @@ func TestOpen_hostilePacks(t *testing.T) {
 		{"four billion files", many, container.ErrTruncated},
 		{"four billion entries", lots, container.ErrMalformed},
 		{"index far behind", beyond, container.ErrTruncated},
+		{"mount point of a megabyte", mount(1 << 20), container.ErrLimit},
 	} {
 		a, err := container.Open(c.data, container.Limits{})
 		if err != nil {

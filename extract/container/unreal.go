@@ -19,6 +19,9 @@ const (
 	// pakStream bounds what all entries together unpack to: a sum that cannot pass the
 	// range of a number.
 	pakStream = 1 << 60
+	// pakFolder bounds the mount point and the paths of directories, in bytes: they are
+	// copied into the name of every entry.
+	pakFolder = 1 << 10
 )
 
 // Versions at which the format changes.
@@ -142,6 +145,9 @@ func unrealText(r *fields) string {
 func (p *pak) readIndex() error {
 	r := &fields{b: p.index, order: binary.LittleEndian}
 	p.mount = strings.TrimLeft(unrealText(r), "./")
+	if len(p.mount) > pakFolder {
+		return errorAt(UnrealPak, 0, ErrLimit, "mount point of %d bytes", len(p.mount))
+	}
 	count := int64(r.u32())
 	if p.version >= pakHashed {
 		return p.readHashed(r)
@@ -253,6 +259,9 @@ func (p *pak) readHashed(r *fields) error {
 		dir := strings.TrimPrefix(unrealText(d), "/")
 		if d.short {
 			return errorAt(UnrealPak, offset, ErrMalformed, "directories of %d bytes", size)
+		}
+		if len(dir) > pakFolder {
+			return errorAt(UnrealPak, offset, ErrLimit, "directory with a path of %d bytes", len(dir))
 		}
 		for range d.u32() {
 			name, at := dir+unrealText(d), int64(int32(d.u32()))
