@@ -63,40 +63,23 @@ func readSignature(b []byte) (s signature, err error) {
 }
 
 // contentDigests returns the digests of the content that a signing block's v2 and v3
-// signers sign: signers > signer > signed data > digests > digest of an algorithm.
+// signers sign: signed data > digests > digest of an algorithm.
 func contentDigests(block []byte) (out [][]byte) {
-	for len(block) >= 12 {
-		n := binary.LittleEndian.Uint64(block)
-		if n < 4 || n > uint64(len(block)-8) {
-			return out
-		}
-		id, body := binary.LittleEndian.Uint32(block[8:]), block[12:8+n]
-		block = block[8+n:]
-		if schemes[id] == "" {
-			continue
-		}
-		all, _, err := prefixed(body)
-		for err == nil && len(all) > 0 {
-			var signer, signed, list, one, d []byte
-			if signer, all, err = prefixed(all); err != nil {
-				break
-			}
-			if signed, _, err = prefixed(signer); err != nil {
-				break
-			}
-			if list, _, err = prefixed(signed); err != nil {
-				break
-			}
-			for len(list) > 0 {
+	// A broken pair is a problem of the report already.
+	_ = eachScheme(block, func(_ string, body []byte) {
+		all, _ := signedData(body)
+		for _, signed := range all {
+			list, _, err := prefixed(signed)
+			for err == nil && len(list) > 0 {
+				var one, d []byte
 				if one, list, err = prefixed(list); err != nil || len(one) < 4 {
 					break
 				}
-				if d, _, err = prefixed(one[4:]); err != nil {
-					break
+				if d, _, err = prefixed(one[4:]); err == nil {
+					out = append(out, d)
 				}
-				out = append(out, d)
 			}
 		}
-	}
+	})
 	return out
 }

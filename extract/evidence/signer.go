@@ -25,24 +25,17 @@ var errShort = errors.New("length beyond the block")
 // scheme. Signatures are not verified: the digest says whose key it claims.
 func signers(a *container.Archive, d *container.Decoder, problem func(string)) []string {
 	var out []string
-	block := a.SigningBlock()
-	for len(block) >= 12 {
-		n := binary.LittleEndian.Uint64(block)
-		if n < 4 || n > uint64(len(block)-8) {
-			problem(fmt.Sprintf("signing block: pair of %d bytes, %d left", n, len(block)-8))
-			break
+	err := eachScheme(a.SigningBlock(), func(scheme string, body []byte) {
+		certs, err := blockCertificates(body)
+		if err != nil {
+			problem("signing block " + scheme + ": " + err.Error())
 		}
-		id, body := binary.LittleEndian.Uint32(block[8:]), block[12:8+n]
-		block = block[8+n:]
-		if s := schemes[id]; s != "" {
-			certs, err := blockCertificates(body)
-			if err != nil {
-				problem("signing block " + s + ": " + err.Error())
-			}
-			for _, c := range certs {
-				out = append(out, s+":"+digest(c))
-			}
+		for _, c := range certs {
+			out = append(out, scheme+":"+digest(c))
 		}
+	})
+	if err != nil {
+		problem("signing block: " + err.Error())
 	}
 	for i := range a.Entries {
 		e := &a.Entries[i]
@@ -70,34 +63,57 @@ func digest(b []byte) string {
 	return hex.EncodeToString(h[:])
 }
 
-// blockCertificates returns the first certificate of each signer of a v2 or v3
-// block: signers > signer > signed data > digests, certificates > certificate,
-// all with u32 lengths.
-func blockCertificates(b []byte) (certs [][]byte, err error) {
-	all, _, err := prefixed(b)
-	if err != nil {
-		return nil, err
+// eachScheme calls see with the pairs of a signing block that hold a scheme's signers.
+func eachScheme(block []byte, see func(scheme string, body []byte)) error {
+	for len(block) >= 12 {
+		n := binary.LittleEndian.Uint64(block)
+		if n < 4 || n > uint64(len(block)-8) {
+			return fmt.Errorf("pair of %d bytes, %d left", n, len(block)-8)
+		}
+		if s := schemes[binary.LittleEndian.Uint32(block[8:])]; s != "" {
+			see(s, block[12:8+n])
+		}
+		block = block[8+n:]
 	}
-	for len(all) > 0 {
-		var signer, signed, list, cert []byte
+	return nil
+}
+
+// signedData returns what each signer of a v2 or v3 block signs: signers > signer >
+// signed data, all with u32 lengths. Before an error there may be some.
+func signedData(b []byte) (out [][]byte, err error) {
+	all, _, err := prefixed(b)
+	for err == nil && len(all) > 0 {
+		var signer, signed []byte
 		if signer, all, err = prefixed(all); err != nil {
+			break
+		}
+		if signed, _, err = prefixed(signer); err == nil {
+			out = append(out, signed)
+		}
+	}
+	return out, err
+}
+
+// blockCertificates returns the first certificate of each signer of a v2 or v3
+// block: signed data > digests, certificates > certificate, all with u32 lengths.
+func blockCertificates(b []byte) (certs [][]byte, err error) {
+	all, err := signedData(b)
+	for _, signed := range all {
+		_, rest, err := prefixed(signed)
+		if err != nil {
 			return certs, err
 		}
-		if signed, _, err = prefixed(signer); err != nil {
+		list, _, err := prefixed(rest)
+		if err != nil {
 			return certs, err
 		}
-		if _, signed, err = prefixed(signed); err != nil {
-			return certs, err
-		}
-		if list, _, err = prefixed(signed); err != nil {
-			return certs, err
-		}
-		if cert, _, err = prefixed(list); err != nil {
+		cert, _, err := prefixed(list)
+		if err != nil {
 			return certs, err
 		}
 		certs = append(certs, cert)
 	}
-	return certs, nil
+	return certs, err
 }
 
 func prefixed(b []byte) (part, rest []byte, err error) {
