@@ -342,7 +342,7 @@ func taken(q *pricedModel, t device.Target, p estimate.Prediction) []string {
 	if p.Basis == estimate.Refused {
 		return nil
 	}
-	if strings.Contains(q.binding, ", assumed") {
+	if q.assumes() {
 		return append([]string{"sizes: " + q.binding}, assumptions(q, t)...)
 	}
 	return assumptions(q, t)

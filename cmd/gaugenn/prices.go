@@ -56,7 +56,7 @@ func (p *priceTable) add(q *pricedModel, t device.Target, a estimate.Prediction)
 		if !loads(t.Runtime, q.format) {
 			r.runtime += " †"
 		}
-		if strings.Contains(q.binding, ", assumed") {
+		if q.assumes() {
 			r.runtime += " ‡"
 		}
 		p.byID[q.id] = r

@@ -38,6 +38,9 @@ type pricedModel struct {
 // macs are those of one inference.
 func (q *pricedModel) macs() float64 { return q.Network.MACs() * max(q.Times, 1) }
 
+// assumes reports whether sizes were assumed, which neither the file nor the caller states.
+func (q *pricedModel) assumes() bool { return strings.Contains(q.binding, ", assumed") }
+
 // eachQuestion calls visit for every distinct model of a model file, an app or
 // a folder of tables.
 func eachQuestion(ctx context.Context, in string, binds []string, visit func(*pricedModel) error) error {
